@@ -1,0 +1,3 @@
+//! The app's side without I/O.
+#![no_std]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -1,0 +1,3 @@
+//! The Crypto trait, secret types, the RustCrypto implementation, HPKE.
+#![no_std]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

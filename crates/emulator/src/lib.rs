@@ -1,0 +1,1 @@
+//! The token on a simulated flash and clock.

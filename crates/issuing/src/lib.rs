@@ -1,0 +1,1 @@
+//! The maker's and the vendor's side: keys, certificates, building and signing.

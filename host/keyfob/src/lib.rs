@@ -1,0 +1,1 @@
+//! Talks to Keyfob licensing tokens.

@@ -1,0 +1,1 @@
+//! Named cases over any transport.

@@ -1,0 +1,2 @@
+//! The command that signs.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The command that everybody has.
+fn main() {}
