@@ -2,13 +2,38 @@
 //!
 //! Untrusted bytes become typed values here. Layouts are those of `docs/spec.md`; each item names its section.
 #![no_std]
-#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)]
 
+pub mod body;
+pub mod cursor;
+pub mod framing;
+pub mod init;
+
+mod command;
+mod error;
 mod id;
+mod report;
 mod status;
+mod update_file;
 
+pub use command::{Command, Operation};
+pub use error::{Malformed, NoSpace, TooLong};
 pub use id::{
     BootId, ChannelId, FeatureId, Firmware, Instant, Modules, OperationId, PartitionId, ProductId, Serial, SerialError,
     Slot, Subject, Units, UnixTime, VendorHint,
 };
+pub use report::{FIRST_CAPACITY, FOLLOWING_CAPACITY, Frame, REPORT_SIZE, Report};
 pub use status::Status;
+pub use update_file::UpdateFile;
+
+/// The longest message, in bytes. Spec §2.
+pub const MAX_MESSAGE: usize = 4096;
+
+/// What a record adds to its plaintext: number and tag. Spec §6.
+pub const RECORD_OVERHEAD: usize = 18;
+
+/// The longest plaintext of a record, in bytes: what a request or an answer may take. Spec §6.
+pub const MAX_PLAINTEXT: usize = MAX_MESSAGE - RECORD_OVERHEAD;
+
+/// The longest plaintext whose record fits one report, in bytes. Spec §6.
+pub const ONE_REPORT_PLAINTEXT: usize = FIRST_CAPACITY - RECORD_OVERHEAD;

@@ -1,0 +1,133 @@
+//! Operation and body: what every request consists of. Spec §8.
+
+use super::{
+    Body, CheckRequest, CounterRequest, Empty, EndorseRequest, EnrolRequest, GrantRequest, ListRequest, ReceiptRequest,
+    SetTimeRequest, SpendRequest, TimeRequest, UnlockRequest,
+};
+use crate::{Malformed, NoSpace, Operation, Status, UpdateFile};
+
+/// A request in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is documented with its operation")]
+pub enum Request<'a> {
+    Login,
+    Logout,
+    Info,
+    Identify,
+    List(ListRequest),
+    Grant(GrantRequest),
+    Check(CheckRequest),
+    Spend(SpendRequest),
+    Unlock(UnlockRequest<'a>),
+    Counter(CounterRequest),
+    Apply(UpdateFile<'a>),
+    Receipt(ReceiptRequest<'a>),
+    Time(TimeRequest),
+    SetTime(SetTimeRequest<'a>),
+    Enrol(EnrolRequest),
+    Endorse(EndorseRequest<'a>),
+}
+
+impl<'a> Request<'a> {
+    /// Reads a request's plaintext.
+    ///
+    /// # Errors
+    /// If the operation is unknown or its body isn't as specified.
+    pub fn parse(plaintext: &'a [u8]) -> Result<Self, RequestError> {
+        let (byte, body) = plaintext.split_first().ok_or(RequestError::Malformed)?;
+        let operation = Operation::from_byte(*byte).ok_or(RequestError::UnknownOperation)?;
+        Ok(match operation {
+            Operation::Login => Empty::parse(body).map(|Empty| Self::Login)?,
+            Operation::Logout => Empty::parse(body).map(|Empty| Self::Logout)?,
+            Operation::Info => Empty::parse(body).map(|Empty| Self::Info)?,
+            Operation::Identify => Empty::parse(body).map(|Empty| Self::Identify)?,
+            Operation::List => Self::List(ListRequest::parse(body)?),
+            Operation::Grant => Self::Grant(GrantRequest::parse(body)?),
+            Operation::Check => Self::Check(CheckRequest::parse(body)?),
+            Operation::Spend => Self::Spend(SpendRequest::parse(body)?),
+            Operation::Unlock => Self::Unlock(UnlockRequest::parse(body)?),
+            Operation::Counter => Self::Counter(CounterRequest::parse(body)?),
+            Operation::Apply => Self::Apply(UpdateFile::parse(body)?),
+            Operation::Receipt => Self::Receipt(ReceiptRequest::parse(body)?),
+            Operation::Time => Self::Time(TimeRequest::parse(body)?),
+            Operation::SetTime => Self::SetTime(SetTimeRequest::parse(body)?),
+            Operation::Enrol => Self::Enrol(EnrolRequest::parse(body)?),
+            Operation::Endorse => Self::Endorse(EndorseRequest::parse(body)?),
+        })
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::Login => Operation::Login,
+            Self::Logout => Operation::Logout,
+            Self::Info => Operation::Info,
+            Self::Identify => Operation::Identify,
+            Self::List(_) => Operation::List,
+            Self::Grant(_) => Operation::Grant,
+            Self::Check(_) => Operation::Check,
+            Self::Spend(_) => Operation::Spend,
+            Self::Unlock(_) => Operation::Unlock,
+            Self::Counter(_) => Operation::Counter,
+            Self::Apply(_) => Operation::Apply,
+            Self::Receipt(_) => Operation::Receipt,
+            Self::Time(_) => Operation::Time,
+            Self::SetTime(_) => Operation::SetTime,
+            Self::Enrol(_) => Operation::Enrol,
+            Self::Endorse(_) => Operation::Endorse,
+        }
+    }
+
+    /// Writes the request's plaintext, operation and body, to the front of `out` and returns its length.
+    ///
+    /// # Errors
+    /// If `out` is too small; what it holds then is undefined.
+    pub fn write(&self, out: &mut [u8]) -> Result<usize, NoSpace> {
+        let (operation, rest) = out.split_first_mut().ok_or(NoSpace)?;
+        *operation = self.operation().byte();
+        let length = match self {
+            Self::Login | Self::Logout | Self::Info | Self::Identify => Empty.write(rest),
+            Self::List(body) => body.write(rest),
+            Self::Grant(body) => body.write(rest),
+            Self::Check(body) => body.write(rest),
+            Self::Spend(body) => body.write(rest),
+            Self::Unlock(body) => body.write(rest),
+            Self::Counter(body) => body.write(rest),
+            Self::Apply(body) => body.write(rest),
+            Self::Receipt(body) => body.write(rest),
+            Self::Time(body) => body.write(rest),
+            Self::SetTime(body) => body.write(rest),
+            Self::Enrol(body) => body.write(rest),
+            Self::Endorse(body) => body.write(rest),
+        }?;
+        Ok(length.saturating_add(1))
+    }
+}
+
+/// Why a request can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// Its first byte is no operation.
+    #[error("no such operation")]
+    UnknownOperation,
+    /// It is empty, or its body isn't as specified.
+    #[error("not laid out as specified")]
+    Malformed,
+}
+
+impl From<Malformed> for RequestError {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<RequestError> for Status {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::UnknownOperation => Self::UnknownCommand,
+            RequestError::Malformed => Self::BadRequest,
+        }
+    }
+}
