@@ -1,0 +1,122 @@
+//! Updates: what changes a partition's licences. `docs/spec.md`, §7.5.
+
+use keyfob_signed::{Kind, Payload, cbor};
+use keyfob_wire::{FeatureId, PartitionId, Serial, Slot, Units, UnixTime};
+use minicbor::{Decoder, Encoder, decode, encode};
+
+use crate::{Item, List};
+
+/// A change of a partition's licences, applied as a whole or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Update<'a> {
+    /// The epoch that it belongs to.
+    pub epoch: u32,
+    /// Its number within the epoch, from 1.
+    pub number: u32,
+    /// The digest of the update before it; zero for the first.
+    pub previous: [u8; 32],
+    /// When the vendor issued it.
+    pub issued: UnixTime,
+    /// Grants, as signed envelopes: they take effect first.
+    pub grants: List<'a, &'a [u8]>,
+    /// Operations, in the order in which they take effect.
+    pub operations: List<'a, Operation<'a>>,
+}
+
+/// One step of an [`Update`]. A token refuses the whole update for a form that isn't among these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation<'a> {
+    /// Sets a feature's counter.
+    SetCounter {
+        /// Whose counter.
+        feature: FeatureId,
+        /// What it is then.
+        units: Units,
+    },
+    /// Adds to a feature's counter.
+    AddCounter {
+        /// Whose counter.
+        feature: FeatureId,
+        /// How much.
+        units: Units,
+    },
+    /// Subtracts from a feature's counter.
+    SubtractCounter {
+        /// Whose counter.
+        feature: FeatureId,
+        /// How much.
+        units: Units,
+    },
+    /// Installs a feature's key, encrypted to the partition's sealing key by HPKE (RFC 9180).
+    InstallKey {
+        /// Whose key.
+        feature: FeatureId,
+        /// The key's place.
+        slot: Slot,
+        /// The encapsulated key, an uncompressed point.
+        enc: &'a [u8; 65],
+        /// The key of 32 bytes and the tag.
+        ciphertext: &'a [u8; 48],
+    },
+}
+
+impl<'a> Payload<'a> for Update<'a> {
+    const KIND: Kind = Kind::Update;
+    type Binding = (Serial, PartitionId);
+
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+        cbor::array(decoder, 6)?;
+        Ok(Self {
+            epoch: decoder.u32()?,
+            number: decoder.u32()?,
+            previous: *cbor::fixed(decoder)?,
+            issued: UnixTime(decoder.u64()?),
+            grants: List::decode(decoder)?,
+            operations: List::decode(decoder)?,
+        })
+    }
+
+    fn encode<W: encode::Write>(&self, encoder: &mut Encoder<W>) -> Result<(), encode::Error<W::Error>> {
+        encoder.array(6)?.u32(self.epoch)?.u32(self.number)?.bytes(&self.previous)?.u64(self.issued.0)?;
+        self.grants.encode(encoder)?;
+        self.operations.encode(encoder)
+    }
+}
+
+impl<'a> Item<'a> for Operation<'a> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+        let length = decoder.array()?;
+        let number = decoder.u8()?;
+        let feature = FeatureId(decoder.u32()?);
+        match (number, length) {
+            (SET_COUNTER, Some(3)) => Ok(Self::SetCounter { feature, units: Units(decoder.u32()?) }),
+            (ADD_COUNTER, Some(3)) => Ok(Self::AddCounter { feature, units: Units(decoder.u32()?) }),
+            (SUBTRACT_COUNTER, Some(3)) => Ok(Self::SubtractCounter { feature, units: Units(decoder.u32()?) }),
+            (INSTALL_KEY, Some(5)) => Ok(Self::InstallKey {
+                feature,
+                slot: Slot(decoder.u8()?),
+                enc: cbor::fixed(decoder)?,
+                ciphertext: cbor::fixed(decoder)?,
+            }),
+            _ => Err(decode::Error::message("operation")),
+        }
+    }
+
+    fn encode<W: encode::Write>(&self, encoder: &mut Encoder<W>) -> Result<(), encode::Error<W::Error>> {
+        let (number, feature, units) = match *self {
+            Self::SetCounter { feature, units } => (SET_COUNTER, feature, units),
+            Self::AddCounter { feature, units } => (ADD_COUNTER, feature, units),
+            Self::SubtractCounter { feature, units } => (SUBTRACT_COUNTER, feature, units),
+            Self::InstallKey { feature, slot, enc, ciphertext } => {
+                encoder.array(5)?.u8(INSTALL_KEY)?.u32(feature.0)?.u8(slot.0)?;
+                return encoder.bytes(enc)?.bytes(ciphertext)?.ok();
+            }
+        };
+        encoder.array(3)?.u8(number)?.u32(feature.0)?.u32(units.0)?.ok()
+    }
+}
+
+const SET_COUNTER: u8 = 1;
+const ADD_COUNTER: u8 = 2;
+const SUBTRACT_COUNTER: u8 = 3;
+const INSTALL_KEY: u8 = 4;
