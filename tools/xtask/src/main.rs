@@ -1,2 +1,33 @@
 //! What CI and developers run.
-fn main() {}
+
+use clap::Parser;
+
+mod ci;
+mod figures;
+mod footprint;
+mod layers;
+mod process;
+mod proof;
+
+/// What CI and developers run.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Xtask {
+    /// Runs every check but the tests, as CI does before them.
+    Ci,
+    /// Fails on a dependency that the layers don't allow.
+    Layers,
+    /// Measures flash and RAM of the token on a Cortex-M4.
+    Footprint,
+    /// Prints the project's figures, each with its limit and the command that measures it.
+    Figures(figures::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Xtask::parse() {
+        Xtask::Ci => ci::run(),
+        Xtask::Layers => layers::run().map(drop),
+        Xtask::Footprint => footprint::run().map(drop),
+        Xtask::Figures(options) => figures::run(&options).map(drop),
+    }
+}

@@ -1,0 +1,62 @@
+//! The table of figures.
+
+use std::cell::OnceCell;
+
+use anyhow::Result;
+
+use crate::footprint::{self, Footprint};
+use crate::proof::Proof;
+
+/// A figure and how it is measured.
+pub(crate) struct Figure {
+    /// What is measured.
+    pub(crate) name: &'static str,
+    /// The unit of value and limit.
+    pub(crate) unit: &'static str,
+    /// The greatest value that is accepted.
+    pub(crate) limit: Option<u64>,
+    /// What to run to see it again.
+    pub(crate) command: &'static str,
+    /// Measures.
+    pub(crate) value: fn(&Measurements) -> Result<Proof<u64>>,
+}
+
+/// The figures. A new one is a new entry.
+pub(crate) const FIGURES: &[Figure] = &[
+    Figure {
+        name: "flash of the token",
+        unit: "bytes",
+        limit: Some(160_000),
+        command: "cargo xtask footprint",
+        value: |measurements| measurements.footprint(|footprint| footprint.flash),
+    },
+    Figure {
+        name: "static RAM of the token",
+        unit: "bytes",
+        limit: Some(48_000),
+        command: "cargo xtask footprint",
+        value: |measurements| measurements.footprint(|footprint| footprint.ram),
+    },
+];
+
+/// Measurements that several figures are taken from, each made once.
+#[derive(Default)]
+pub(crate) struct Measurements {
+    footprint: OnceCell<Proof<Footprint>>,
+}
+
+impl Measurements {
+    fn footprint(&self, figure: fn(&Footprint) -> u64) -> Result<Proof<u64>> {
+        let measured = match self.footprint.get() {
+            Some(measured) => measured,
+            None => {
+                let measured = footprint::measure()?;
+                self.footprint.get_or_init(|| measured)
+            }
+        };
+        Ok(match measured {
+            Proof::Proven(footprint) => Proof::Proven(figure(footprint)),
+            Proof::NotProven(lack) => Proof::NotProven(lack.clone()),
+        })
+    }
+}

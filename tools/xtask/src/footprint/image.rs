@@ -1,0 +1,94 @@
+//! What an ELF image tells of itself.
+
+use std::fmt;
+
+use anyhow::{Result, bail};
+use object::read::elf::ElfFile32;
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, elf};
+
+/// What an image needs, in bytes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Footprint {
+    /// Code, constants, and the first values of variables.
+    pub(crate) flash: u64,
+    /// Variables; the stack is not among them.
+    pub(crate) ram: u64,
+    /// RAM of one session, as the image's `SESSION_BYTES` says.
+    pub(crate) session: Option<u64>,
+    /// Code of `core::fmt`, which gets in by a panic that formats its text.
+    pub(crate) formatting: u64,
+    /// Symbols of the heap or of the standard library.
+    pub(crate) strangers: Vec<String>,
+}
+
+impl Footprint {
+    /// Reads a 32-bit ELF file with its symbols.
+    ///
+    /// # Errors
+    /// If it isn't such a file.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
+        let file = ElfFile32::<object::Endianness>::parse(bytes)?;
+        let mut footprint = Self::default();
+        for section in file.sections() {
+            let SectionFlags::Elf { sh_flags, .. } = section.flags() else { bail!("not an ELF section") };
+            if !sh_flags.contains(elf::SHF_ALLOC) {
+                continue;
+            }
+            let is_variable = sh_flags.contains(elf::SHF_WRITE);
+            footprint.ram += if is_variable { section.size() } else { 0 };
+            footprint.flash += section.file_range().map_or(0, |(_, size)| size);
+        }
+        if file.symbols().next().is_none() {
+            bail!("the image has no symbols, so that nothing can be said about the heap");
+        }
+        for symbol in file.symbols().filter(|symbol| symbol.is_definition()) {
+            let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
+            if is_stranger(&name) {
+                footprint.strangers.push(name);
+            } else if name.contains("core::fmt::") {
+                footprint.formatting += symbol.size();
+            } else if name == "SESSION_BYTES" {
+                footprint.session = Some(word_at(&file, symbol.address())?);
+            }
+        }
+        Ok(footprint)
+    }
+
+    /// Refuses an image with a heap or the standard library.
+    ///
+    /// # Errors
+    /// If there is such a symbol; all are named.
+    pub(crate) fn refuse_strangers(&self) -> Result<()> {
+        if !self.strangers.is_empty() {
+            bail!("the image has a heap or the standard library: {}", self.strangers.join(", "));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Footprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "flash                {:>9} bytes", self.flash)?;
+        writeln!(f, "static RAM           {:>9} bytes", self.ram)?;
+        if let Some(session) = self.session {
+            writeln!(f, "RAM of one session   {session:>9} bytes")?;
+        }
+        writeln!(f, "formatting code      {:>9} bytes", self.formatting)?;
+        writeln!(f, "heap symbols         {:>9}", self.strangers.len())
+    }
+}
+
+fn is_stranger(name: &str) -> bool {
+    let is_heap = ["__rust_alloc", "__rust_realloc", "__rust_dealloc"].iter().any(|heap| name.contains(heap));
+    is_heap || ["std::", "alloc::", "<std::", "<alloc::"].iter().any(|start| name.starts_with(start))
+}
+
+/// Reads the word that lies at an address.
+fn word_at(file: &ElfFile32<'_>, address: u64) -> Result<u64> {
+    for section in file.sections() {
+        if let Some(&[a, b, c, d]) = section.data_range(address, 4)? {
+            return Ok(u64::from(u32::from_le_bytes([a, b, c, d])));
+        }
+    }
+    bail!("no section holds the address {address:#x}")
+}

@@ -1,0 +1,133 @@
+//! The rules: one row for each place.
+
+/// What a place may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum May {
+    /// These places, and these others only behind a feature that is off by default.
+    Use { always: &'static [&'static str], optional: &'static [&'static str] },
+    /// Every place but these.
+    UseAllBut(&'static [&'static str]),
+}
+
+/// A place and what may be used from there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    /// A folder below the root, or all folders in one if it ends in `/`.
+    pub(crate) place: &'static str,
+    /// What may be used there.
+    pub(crate) may: May,
+    /// Whether [`PRIMITIVES`] may be used there.
+    pub(crate) primitives: bool,
+}
+
+/// The rules. A place without a row is refused, so a new package brings its row.
+pub(crate) const RULES: &[Rule] = &[
+    only("crates/wire", &[]),
+    Rule { primitives: true, ..only("crates/crypto", &[]) },
+    only("crates/store", &[]),
+    only("crates/signed", &["crates/wire", "crates/crypto"]),
+    only("crates/channel", &["crates/signed", "crates/wire", "crates/crypto"]),
+    only("crates/licence", &["crates/signed", "crates/wire", "crates/crypto"]),
+    only(
+        "crates/token",
+        &["crates/wire", "crates/crypto", "crates/signed", "crates/channel", "crates/licence", "crates/store"],
+    ),
+    only("crates/client", &["crates/wire", "crates/crypto", "crates/signed", "crates/channel", "crates/licence"]),
+    only("crates/emulator", &["crates/token", "crates/store", "crates/wire", "crates/crypto"]),
+    only("crates/issuing", &["crates/licence", "crates/signed", "crates/crypto", "crates/wire"]),
+    Rule {
+        place: "host/keyfob",
+        may: May::Use {
+            always: &[
+                "crates/client",
+                "crates/wire",
+                "crates/crypto",
+                "crates/signed",
+                "crates/channel",
+                "crates/licence",
+            ],
+            optional: &["crates/emulator"],
+        },
+        primitives: false,
+    },
+    only(
+        "tools/keyfob",
+        &[
+            "host/keyfob",
+            "crates/emulator",
+            "crates/wire",
+            "crates/crypto",
+            "crates/store",
+            "crates/signed",
+            "crates/channel",
+            "crates/licence",
+            "crates/token",
+            "crates/client",
+        ],
+    ),
+    only(
+        "tools/keyfob-vendor",
+        &[
+            "host/keyfob",
+            "crates/issuing",
+            "crates/wire",
+            "crates/crypto",
+            "crates/store",
+            "crates/signed",
+            "crates/channel",
+            "crates/licence",
+            "crates/client",
+        ],
+    ),
+    Rule { place: "tools/demo", may: May::UseAllBut(&["tools/xtask"]), primitives: false },
+    only("tools/xtask", &[]),
+    // Tests are free to look at a primitive's other side.
+    Rule { place: "tests/", may: May::UseAllBut(&["tools/xtask"]), primitives: true },
+    // Boards wire the token; std crates don't build there.
+    only("firmware/", &["crates/token", "crates/store", "crates/wire", "crates/crypto"]),
+];
+
+/// The packages that make up the crypto implementation, for which everybody else goes through `crates/crypto`.
+pub(crate) const PRIMITIVES: &[&str] = &["p256", "aes-gcm", "sha2"];
+
+/// Crates that run on a PC only; all others in `crates/` are portable.
+pub(crate) const STD_CRATES: &[&str] = &["crates/emulator", "crates/issuing"];
+
+/// Finds the row of a place.
+pub(crate) fn rule(place: &str) -> Option<&'static Rule> {
+    RULES
+        .iter()
+        .find(|rule| if rule.place.ends_with('/') { place.starts_with(rule.place) } else { place == rule.place })
+}
+
+/// Tells whether a place holds a portable crate.
+pub(crate) fn is_portable(place: &str) -> bool {
+    place.starts_with("crates/") && !STD_CRATES.contains(&place)
+}
+
+const fn only(place: &'static str, always: &'static [&'static str]) -> Rule {
+    Rule { place, may: May::Use { always, optional: &[] }, primitives: false }
+}
+
+impl May {
+    /// Tells whether a place may be used, by a dependency that is always on or by an optional one.
+    pub(crate) fn reach(self, target: &str, optionally: bool) -> bool {
+        match self {
+            May::Use { always, optional } => always.contains(&target) || (optionally && optional.contains(&target)),
+            May::UseAllBut(refused) => !refused.contains(&target),
+        }
+    }
+}
+
+impl std::fmt::Display for May {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            May::Use { always: [], .. } => write!(f, "may use nothing of ours"),
+            May::Use { always, optional: [] } => write!(f, "may use {}", always.join(", ")),
+            May::Use { always, optional } => {
+                write!(f, "may use {}, and optionally {}", always.join(", "), optional.join(", "))
+            }
+            May::UseAllBut(refused) => write!(f, "may use anything but {}", refused.join(", ")),
+        }
+    }
+}
