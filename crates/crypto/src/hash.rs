@@ -51,7 +51,14 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Secret<32> {
 
 /// Derives `N` bytes into `out` by HKDF-SHA-256's extract and expand (RFC 5869 §2).
 ///
-/// More than the 8,160 bytes that HKDF can give don't compile.
+/// More than the 8,160 bytes that HKDF can give don't compile:
+///
+/// ```
+/// keyfob_crypto::hkdf_sha256(b"", b"key", b"", &mut [0; 8160]);
+/// ```
+/// ```compile_fail,E0080
+/// keyfob_crypto::hkdf_sha256(b"", b"key", b"", &mut [0; 8161]);
+/// ```
 pub fn hkdf_sha256<const N: usize>(salt: &[u8], ikm: &[u8], info: &[u8], out: &mut [u8; N]) {
     const { assert!(N <= EXPAND_MAX) }
     let prk = hmac_sha256(salt, &[ikm]);

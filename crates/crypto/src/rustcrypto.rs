@@ -107,13 +107,26 @@ impl SigningKey for P256Signing {
         digest: &[u8; 32],
         entropy: &mut (impl Entropy + ?Sized),
     ) -> Result<Signature, SigningFailed> {
+        self.sign_verified(digest, self.0.verifying_key(), entropy)
+    }
+}
+
+impl P256Signing {
+    /// Signs as `verifying` accepts: a scalar that was altered in memory since the key was loaded
+    /// no longer belongs to it.
+    fn sign_verified(
+        &self,
+        digest: &[u8; 32],
+        verifying: &p256::ecdsa::VerifyingKey,
+        entropy: &mut (impl Entropy + ?Sized),
+    ) -> Result<Signature, SigningFailed> {
         let mut added = AddedEntropy(entropy);
         first_verified(
             || {
                 let signature: p256::ecdsa::Signature = self.0.sign_prehash_with_rng(&mut added, digest).ok()?;
                 Some(signature.normalize_s())
             },
-            |signature| self.0.verifying_key().verify_prehash(digest, signature).is_ok(),
+            |signature| verifying.verify_prehash(digest, signature).is_ok(),
         )
         .map(|signature| Signature(signature.to_bytes().into()))
     }
