@@ -1,5 +1,7 @@
 //! What CI and developers run.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 
 mod ci;
@@ -23,11 +25,18 @@ enum Xtask {
     Figures(figures::Options),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Xtask::parse() {
+fn main() -> ExitCode {
+    let ended = match Xtask::parse() {
         Xtask::Ci => ci::run(),
         Xtask::Layers => layers::run().map(drop),
         Xtask::Footprint => footprint::run().map(drop),
         Xtask::Figures(options) => figures::run(&options).map(drop),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -39,7 +39,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("host/keyfob", "wire crypto signed channel licence client"),
     ("tools/keyfob", "wire crypto signed channel licence store token client emulator host"),
     ("tools/keyfob-vendor", "wire crypto signed channel licence store client issuing host"),
-    ("firmware/footprint", "wire crypto token store"),
+    ("firmware/footprint", "wire crypto signed token store"),
 ];
 
 #[test]
