@@ -1,0 +1,43 @@
+//! The token on a Cortex-M4, to be measured: `cargo xtask footprint`.
+//!
+//! Reports, time, randomness and flash come from addresses that the compiler can't see through, so that the image
+//! holds what a board's would, but the USB stack.
+#![no_std]
+#![no_main]
+
+mod board;
+
+use core::mem::MaybeUninit;
+
+use cortex_m_rt::entry;
+use keyfob_token::{Session, Token};
+
+use board::{Board, Flash, Registers};
+
+/// RAM that each session takes, to be read from the image.
+#[unsafe(no_mangle)]
+#[used]
+static SESSION_BYTES: usize = size_of::<Session<Board>>();
+
+#[entry]
+fn main() -> ! {
+    static mut TOKEN: MaybeUninit<Token<Board>> = MaybeUninit::uninit();
+
+    let mut registers = Registers;
+    let Ok(token) = Token::start(Board::new(), Flash) else { registers.halt() };
+    let token = TOKEN.write(token);
+    registers.show(SESSION_BYTES);
+    loop {
+        let report = registers.receive();
+        token.on_report(registers.now(), &report);
+        while let Some(report) = token.poll(registers.now()) {
+            registers.send(&report);
+        }
+        registers.sleep_until(token.poll_at());
+    }
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    Registers.halt()
+}
