@@ -87,3 +87,6 @@ pub(super) fn map_with_hint<W: Write>(
         None => encoder.map(others),
     }
 }
+
+#[cfg(test)]
+mod tests;

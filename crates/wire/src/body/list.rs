@@ -193,3 +193,6 @@ fn name<'a>(decoder: &mut Decoder<'a>) -> Result<&'a str, Malformed> {
     let name = decoder.str()?;
     if name.len() <= MAX_NAME { Ok(name) } else { Err(Malformed) }
 }
+
+#[cfg(test)]
+mod tests;
