@@ -1,3 +1,49 @@
 //! The Noise handshake and the secure records, both roles.
+//!
+//! `Noise_XX_P256_AESGCM_SHA256` of The Noise Protocol Framework, revision 34, with compressed points; `docs/spec.md`,
+//! §5 and §6. States are values: a message can't be written before the one that it answers was verified.
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod initiator;
+mod records;
+mod responder;
+mod symmetric;
+
+use keyfob_crypto::BadKey;
+
+pub use initiator::{Answered, Authenticated, Initiator};
+pub use records::{OVERHEAD as RECORD_OVERHEAD, RecordError, Records};
+pub use responder::{Admitted, Presented, Responder};
+pub use symmetric::Prologue;
+
+/// The size of handshake message 1.
+pub const MESSAGE_1: usize = 33 + 8;
+/// What handshake message 2 adds to its payload.
+pub const MESSAGE_2_OVERHEAD: usize = 33 + 33 + 16 + 16;
+/// What handshake message 3 adds to its payload.
+pub const MESSAGE_3_OVERHEAD: usize = 33 + 16 + 16;
+
+/// Why a handshake ended. What exactly was wrong is nobody's business on the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandshakeError {
+    /// A message has the wrong size, a key is no point, or something doesn't decrypt.
+    #[error("the handshake message is not genuine")]
+    Message,
+    /// The certificate was refused.
+    #[error("the certificate was refused: {0}")]
+    Certificate(#[from] keyfob_signed::Invalid),
+    /// The certified key is not the one that made the handshake.
+    #[error("the certificate is somebody else's")]
+    KeyMismatch,
+    /// The buffer is too small.
+    #[error("the buffer is too small")]
+    Room,
+}
+
+impl From<BadKey> for HandshakeError {
+    fn from(_: BadKey) -> Self {
+        Self::Message
+    }
+}

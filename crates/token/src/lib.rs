@@ -1,3 +1,20 @@
 //! The token: a command engine, sessions around it, reports in, reports out.
+//!
+//! [`Token`] is what a board or the emulator runs: it takes reports and gives reports, and never waits. [`Engine`] is
+//! the part that knows licences; tests and sweeps drive it as an authenticated [`Caller`]. `docs/architecture.md` has
+//! the picture.
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod channels;
+mod engine;
+mod outbox;
+mod platform;
+mod sessions;
+mod token;
+
+pub use channels::CHANNELS;
+pub use engine::{Caller, Engine, FEATURES, PARTITIONS, PRODUCTS, STORE_KEYS, StartError};
+pub use platform::Platform;
+pub use sessions::{SESSIONS, Session};
+pub use token::Token;

@@ -1,0 +1,98 @@
+//! Noise's SymmetricState (section 5.2) and what both roles share.
+
+use keyfob_crypto::{AeadKey, AgreementKey, Crypto, PublicKey, Secret, noise_hkdf, sha256};
+
+use crate::{HandshakeError, Records};
+
+/// The protocol's name, which is 27 bytes and so is padded, not hashed, into the first `h`.
+const PROTOCOL: &[u8; 27] = b"Noise_XX_P256_AESGCM_SHA256";
+/// The prologue begins with it.
+const LABEL: &[u8; 8] = b"keyfob/1";
+
+/// What both sides have exchanged before the handshake: INIT's request and answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Prologue<'a> {
+    /// The request's data: the nonce.
+    pub request: &'a [u8; 8],
+    /// The answer's data.
+    pub answer: &'a [u8; 36],
+}
+
+/// `ck`, `h` and the handshake's cipher.
+pub(crate) struct Symmetric<C: Crypto> {
+    chaining: Secret<32>,
+    hash: [u8; 32],
+    cipher: Option<C::Aead>,
+    nonce: u64,
+}
+
+impl<C: Crypto> Symmetric<C> {
+    pub(crate) fn new(prologue: &Prologue<'_>) -> Self {
+        let mut name = [0; 32];
+        for (to, from) in name.iter_mut().zip(PROTOCOL) {
+            *to = *from;
+        }
+        let hash = sha256(&[&name, LABEL, prologue.request, prologue.answer]);
+        Self { chaining: Secret::new(name), hash, cipher: None, nonce: 0 }
+    }
+
+    pub(crate) fn mix_hash(&mut self, data: &[u8]) {
+        self.hash = sha256(&[&self.hash, data]);
+    }
+
+    /// MixKey(DH(own, peer)).
+    pub(crate) fn mix_agreement(&mut self, own: &C::Agreement, peer: &PublicKey) -> Result<(), HandshakeError> {
+        let shared = own.agree(peer)?;
+        let (chaining, key, _) = noise_hkdf(&self.chaining, shared.expose());
+        self.chaining = chaining;
+        self.cipher = Some(C::Aead::new(&key));
+        self.nonce = 0;
+        Ok(())
+    }
+
+    /// EncryptAndHash in place: `data` ends with 16 bytes of room for the tag.
+    pub(crate) fn encrypt(&mut self, data: &mut [u8]) -> Result<(), HandshakeError> {
+        let nonce = nonce(self.nonce);
+        let cipher = self.cipher.as_ref().ok_or(HandshakeError::Message)?;
+        let (text, tag) = data.split_last_chunk_mut::<16>().ok_or(HandshakeError::Room)?;
+        *tag = cipher.seal(&nonce, &self.hash, text);
+        self.nonce = self.nonce.saturating_add(1);
+        self.mix_hash(data);
+        Ok(())
+    }
+
+    /// DecryptAndHash in place; returns the plaintext.
+    pub(crate) fn decrypt<'a>(&mut self, data: &'a mut [u8]) -> Result<&'a mut [u8], HandshakeError> {
+        let next = sha256(&[&self.hash, data]);
+        let nonce = nonce(self.nonce);
+        let cipher = self.cipher.as_ref().ok_or(HandshakeError::Message)?;
+        let (text, tag) = data.split_last_chunk_mut::<16>().ok_or(HandshakeError::Message)?;
+        cipher.open(&nonce, &self.hash, text, tag).map_err(|_| HandshakeError::Message)?;
+        self.nonce = self.nonce.saturating_add(1);
+        self.hash = next;
+        Ok(text)
+    }
+
+    /// Split(): the first key is the initiator's to send with.
+    pub(crate) fn split(self, initiator: bool) -> Records<C> {
+        let (first, second, _) = noise_hkdf(&self.chaining, &[]);
+        let (send, receive) = if initiator { (first, second) } else { (second, first) };
+        Records::new(&send, &receive, self.hash)
+    }
+}
+
+/// AESGCM's nonce of Noise, section 12.4: four zero bytes and the counter.
+pub(crate) fn nonce(counter: u64) -> [u8; 12] {
+    let mut nonce = [0; 12];
+    if let Some(low) = nonce.last_chunk_mut::<8>() {
+        *low = counter.to_be_bytes();
+    }
+    nonce
+}
+
+/// Takes the next `N` bytes off the front of a message.
+pub(crate) fn take<'a, const N: usize>(message: &mut &'a mut [u8]) -> Result<&'a mut [u8; N], HandshakeError> {
+    let (front, rest) = core::mem::take(message).split_first_chunk_mut::<N>().ok_or(HandshakeError::Message)?;
+    *message = rest;
+    Ok(front)
+}

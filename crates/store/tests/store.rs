@@ -1,0 +1,116 @@
+//! What the store does while nothing goes wrong.
+
+mod support;
+
+use keyfob_store::sim::MemoryFlash;
+use keyfob_store::{Key, ReadError, Store, WriteError};
+use support::{contents, mounted};
+
+type Small = MemoryFlash<2048, 256, 4>;
+
+#[test]
+fn values_are_there_after_mounting_again() {
+    let mut flash = Small::new();
+    let mut store = mounted(&mut flash);
+    let mut transaction = store.begin();
+    transaction.put(Key(7), b"seven").unwrap();
+    transaction.put(Key(3), b"").unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(store.keys().collect::<Vec<_>>(), [Key(3), Key(7)]);
+    flash.restart();
+    let mut store = mounted(&mut flash);
+    let mut buffer = [0; 8];
+    assert_eq!(store.get(Key(7), &mut buffer), Ok(Some(&b"seven"[..])));
+    assert_eq!(store.get(Key(3), &mut buffer), Ok(Some(&b""[..])));
+    assert_eq!(store.get(Key(4), &mut buffer), Ok(None));
+    assert_eq!(store.get(Key(7), &mut buffer[..4]), Err(ReadError::BufferTooSmall { needed: 5 }));
+}
+
+#[test]
+fn a_dropped_transaction_changes_nothing() {
+    let mut flash = Small::new();
+    let mut store = mounted(&mut flash);
+    let mut transaction = store.begin();
+    transaction.put(Key(1), b"kept").unwrap();
+    transaction.commit().unwrap();
+    for _ in 0..100 {
+        let mut transaction = store.begin();
+        transaction.put(Key(1), &[9; 100]).unwrap();
+        transaction.put(Key(2), &[9; 100]).unwrap();
+        transaction.remove(Key(1)).unwrap();
+        drop(transaction);
+        assert_eq!(contents(&mut store).into_iter().collect::<Vec<_>>(), [(1, b"kept".to_vec())]);
+    }
+    flash.restart();
+    assert_eq!(contents(&mut mounted(&mut flash)).into_iter().collect::<Vec<_>>(), [(1, b"kept".to_vec())]);
+}
+
+#[test]
+fn one_commit_takes_one_barrier_and_a_counter_forty_bytes() {
+    let mut flash = MemoryFlash::<8192, 1024, 4>::new();
+    let mut store = mounted(&mut flash);
+    let before = store.statistics();
+    let mut transaction = store.begin();
+    transaction.put(Key(1), &[1; 24]).unwrap();
+    transaction.commit().unwrap();
+    let spend = store.statistics();
+    assert_eq!((spend.barriers - before.barriers, spend.programmed - before.programmed), (1, 40));
+    let mut transaction = store.begin();
+    for key in 0..6 {
+        transaction.put(Key(key), &[1; 100]).unwrap();
+    }
+    transaction.remove(Key(1)).unwrap();
+    transaction.commit().unwrap();
+    let update = store.statistics();
+    assert_eq!((update.barriers - spend.barriers, update.programmed - spend.programmed), (1, 6 * 116 + 16));
+    store.begin().commit().unwrap();
+    assert_eq!(store.statistics(), update);
+}
+
+#[test]
+fn a_full_store_says_so_and_can_be_emptied() {
+    let mut flash = Small::new();
+    let mut store = mounted(&mut flash);
+    let mut stored = 0;
+    loop {
+        let free = store.free().unwrap();
+        let mut transaction = store.begin();
+        match transaction.put(Key(stored), &[7; 84]) {
+            Ok(()) => {
+                transaction.commit().unwrap();
+                assert!(free >= 100);
+            }
+            Err(error) => {
+                assert_eq!(error, WriteError::NoRoom);
+                assert!(free < 100);
+                break;
+            }
+        }
+        stored += 1;
+    }
+    assert_eq!(contents(&mut store).len(), 9);
+    for key in 0..stored {
+        let mut transaction = store.begin();
+        transaction.remove(Key(key)).unwrap();
+        transaction.commit().unwrap();
+    }
+    assert_eq!(store.keys().count(), 0);
+    assert_eq!(store.free().unwrap(), 1024 - 28 - 16);
+}
+
+#[test]
+fn too_many_keys_are_refused_before_anything_is_written() {
+    let mut flash = MemoryFlash::<8192, 1024, 4>::new();
+    let mut store = Store::<_, 3>::mount(&mut flash).unwrap();
+    let mut transaction = store.begin();
+    for key in 0..3 {
+        transaction.put(Key(key), b"x").unwrap();
+    }
+    assert_eq!(transaction.put(Key(3), b"x"), Err(WriteError::NoRoom));
+    transaction.put(Key(2), b"y").unwrap();
+    transaction.commit().unwrap();
+    let before = store.statistics();
+    assert_eq!(store.begin().put(Key(3), b"x"), Err(WriteError::NoRoom));
+    assert_eq!(store.statistics(), before);
+    assert_eq!(contents(&mut store).len(), 3);
+}

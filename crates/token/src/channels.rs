@@ -1,0 +1,67 @@
+//! The channels that INIT has given out. `docs/spec.md`, §3.
+
+use heapless::Vec;
+use keyfob_wire::ChannelId;
+use keyfob_wire::init::InitAnswer;
+
+/// How many channels are remembered.
+pub const CHANNELS: usize = 16;
+
+/// INIT's answer on a channel, which a handshake there is bound to.
+#[derive(Clone, Copy)]
+pub(crate) struct Channel {
+    pub(crate) id: ChannelId,
+    pub(crate) answer: [u8; InitAnswer::SIZE],
+    used: u32,
+}
+
+/// The channels, and when each was used, counted in uses.
+pub(crate) struct Channels {
+    table: Vec<Channel, CHANNELS>,
+    last: ChannelId,
+    uses: u32,
+}
+
+impl Channels {
+    pub(crate) const fn new() -> Self {
+        Self { table: Vec::new(), last: ChannelId(0), uses: 0 }
+    }
+
+    /// Names the channel that will be allocated next: 1, 2, 3 … without the broadcast channel and those in use.
+    fn next_id(&self) -> ChannelId {
+        let mut id = self.last.0;
+        loop {
+            id = if id >= ChannelId::BROADCAST.0 - 1 { 1 } else { id + 1 };
+            if !self.table.iter().any(|channel| channel.id == ChannelId(id)) {
+                return ChannelId(id);
+            }
+        }
+    }
+
+    /// Allocates a channel. The one not `busy` that was used longest ago is forgotten if there is no room.
+    pub(crate) fn allocate(
+        &mut self,
+        busy: impl Fn(ChannelId) -> bool,
+        answer: impl FnOnce(ChannelId) -> InitAnswer,
+    ) -> Option<InitAnswer> {
+        if self.table.is_full() {
+            let idle = self.table.iter().enumerate().filter(|(_, channel)| !busy(channel.id));
+            let (oldest, _) = idle.min_by_key(|(_, channel)| channel.used)?;
+            self.table.swap_remove(oldest);
+        }
+        let id = self.next_id();
+        let answer = answer(id);
+        self.uses = self.uses.saturating_add(1);
+        self.table.push(Channel { id, answer: answer.to_bytes(), used: self.uses }).ok()?;
+        self.last = id;
+        Some(answer)
+    }
+
+    /// Finds a channel and notes its use.
+    pub(crate) fn find(&mut self, id: ChannelId) -> Option<Channel> {
+        self.uses = self.uses.saturating_add(1);
+        let channel = self.table.iter_mut().find(|channel| channel.id == id)?;
+        channel.used = self.uses;
+        Some(*channel)
+    }
+}

@@ -1,0 +1,217 @@
+//! Updates: verified, then applied as a whole or not at all. `docs/spec.md`, §7.5.
+
+use keyfob_crypto::{AgreementKey, Crypto, Secret, hpke};
+use keyfob_licence::{Grant, HPKE_AAD_MAX, HPKE_INFO_LEN, Operation, Update, hpke_aad, hpke_info};
+use keyfob_signed::{Kind, Signer, Verified, read_unverified};
+use keyfob_store::{Flash, Store, Transaction};
+use keyfob_wire::body::{ApplyAnswer, Body, Certificates};
+use keyfob_wire::{FeatureId, PartitionId, ProductId, Serial, Slot, Status, Units, UpdateFile};
+
+use super::catalogue::Catalogue;
+use super::counter::{Counter, MAX_SIZE};
+use super::partition::{Sequence, state};
+use super::queries::split_grant;
+use super::{Caller, Engine, STORE_KEYS, key, no_space, partition, refused, uncommitted, unreadable, unwritten};
+use crate::platform::Platform;
+
+/// The signer's certificate: none if the root signs, never more than one.
+pub(super) fn signer_certificate<'a>(certificates: &Certificates<'a>) -> Result<Option<&'a [u8]>, Status> {
+    match (certificates.only(), certificates.is_empty()) {
+        (None, false) => Err(Status::SignatureInvalid),
+        (certificate, _) => Ok(certificate),
+    }
+}
+
+impl<P: Platform> Engine<P> {
+    pub(super) fn apply(&mut self, caller: &Caller, file: &UpdateFile<'_>, out: &mut [u8]) -> Result<usize, Status> {
+        let serial = self.serial();
+        let found = (0..).zip(&self.partitions).find(|(_, partition)| partition.id == file.partition);
+        let (index, partition) = found.ok_or(Status::WrongToken)?;
+        let foreign = matches!(*caller, Caller::App { partition, .. } if partition != index);
+        if file.serial != serial || foreign {
+            return Err(Status::WrongToken);
+        }
+        let binding = (serial, partition.id);
+        let certificate = signer_certificate(&file.certificates)?;
+        let signer = partition.root.signer::<P::Crypto>(certificate, Kind::Update, partition.minimum_epoch);
+        let signer = signer.map_err(refused)?;
+        let update = signer.verify::<P::Crypto, Update<'_>>(file.update, &binding).map_err(refused)?;
+        succeeds(&update, &partition.sequence)?;
+
+        // Memory is changed first, because it says what goes together; whatever fails before the commit, it is loaded
+        // anew from what is stored.
+        let applied = self.apply_verified(index, binding, certificate, &signer, &update);
+        if applied.is_err() {
+            self.load_catalogue()?;
+        }
+        applied?;
+        ApplyAnswer { epoch: update.epoch, number: update.number }.write(out).map_err(no_space)
+    }
+
+    fn apply_verified(
+        &mut self,
+        index: u8,
+        binding: (Serial, PartitionId),
+        certificate: Option<&[u8]>,
+        signer: &Signer,
+        update: &Verified<Update<'_>>,
+    ) -> Result<(), Status> {
+        let Self { store, partitions, catalogue, scratch, .. } = self;
+        let partition = partitions.get_mut(usize::from(index)).ok_or(Status::UnknownVendor)?;
+        let sealing = partition::read(store, index, scratch)?.sealing;
+        let sealing = <P::Crypto as Crypto>::Agreement::from_secret(&sealing).map_err(|_| Status::StorageFailed)?;
+
+        let verified = || {
+            update.grants.iter().map(|bytes| {
+                let grant = signer.verify::<P::Crypto, Grant<'_>>(bytes, &binding).map_err(refused)?;
+                Ok::<_, Status>((bytes, grant.into_inner()))
+            })
+        };
+        for grant in verified() {
+            let (_, grant) = grant?;
+            if catalogue.product(index, grant.product).is_some_and(|product| product.number >= grant.number) {
+                return Err(Status::UpdateMalformed);
+            }
+        }
+        update.grants.iter().try_for_each(|bytes| {
+            let grant: Grant<'_> = read_unverified(bytes).map_err(refused)?;
+            catalogue.remove(index, grant.product);
+            Ok::<_, Status>(())
+        })?;
+        for bytes in update.grants {
+            let grant: Grant<'_> = read_unverified(bytes).map_err(refused)?;
+            catalogue.insert(index, &grant, |feature| Ok(stored_counter(store, index, feature)?.remaining))?;
+        }
+
+        let sequence = Sequence { epoch: update.epoch, number: update.number, digest: update.digest() };
+        let mut transaction = store.begin();
+        for bytes in update.grants {
+            let grant: Grant<'_> = read_unverified(bytes).map_err(refused)?;
+            put_grant(&mut transaction, index, grant.product, certificate, bytes, scratch)?;
+        }
+        let mut info = [0; HPKE_INFO_LEN];
+        let info = hpke_info(&partition.root.0.digest(), binding.0, binding.1, &mut info);
+        for (place, operation) in (0..).zip(update.operations) {
+            match operation {
+                Operation::InstallKey { feature, slot, enc, ciphertext } => {
+                    catalogue.feature(index, feature).ok_or(Status::UpdateMalformed)?;
+                    let mut aad = [0; HPKE_AAD_MAX];
+                    let aad = hpke_aad(update.epoch, update.number, place, feature, slot, &mut aad);
+                    let (sealed, tag) = ciphertext.split_last_chunk().ok_or(Status::UpdateMalformed)?;
+                    let mut secret = Secret::<32>::from_slice(sealed).ok_or(Status::UpdateMalformed)?;
+                    let opened = hpke::open::<P::Crypto>(&sealing, enc, info, aad, secret.expose_mut(), tag);
+                    opened.map_err(|_| Status::UpdateMalformed)?;
+                    put_key(&mut transaction, index, feature, slot, &secret)?;
+                }
+                Operation::SetCounter { feature, units } => {
+                    change(&mut transaction, catalogue, index, feature, |_| Some(units))?;
+                }
+                Operation::AddCounter { feature, units } => {
+                    let add = |left: Units| left.0.checked_add(units.0).map(Units);
+                    change(&mut transaction, catalogue, index, feature, add)?;
+                }
+                Operation::SubtractCounter { feature, units } => {
+                    let subtract = |left: Units| left.0.checked_sub(units.0).map(Units);
+                    change(&mut transaction, catalogue, index, feature, subtract)?;
+                }
+            }
+        }
+        let value = state(&sequence, partition.mark, partition.minimum_epoch);
+        transaction.put(key::state(index), &value).map_err(unwritten)?;
+        transaction.commit().map_err(uncommitted)?;
+        partition.sequence = sequence;
+        Ok(())
+    }
+
+    /// Loads what the stored grants say.
+    pub(super) fn load_catalogue(&mut self) -> Result<(), Status> {
+        let Self { store, partitions, catalogue, scratch, .. } = self;
+        catalogue.clear();
+        for (index, _) in (0..).zip(partitions) {
+            let products: heapless::Vec<ProductId, STORE_KEYS> =
+                store.keys().filter_map(|key| key::granted_product(key, index)).collect();
+            for product in products {
+                let stored = store.get(key::grant(index, product), scratch).map_err(unreadable)?;
+                let (_, grant) = stored.and_then(split_grant).ok_or(Status::StorageFailed)?;
+                let grant: Grant<'_> = read_unverified(grant).map_err(|_| Status::StorageFailed)?;
+                catalogue.insert(index, &grant, |feature| Ok(stored_counter(store, index, feature)?.remaining))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an update is the next one.
+fn succeeds(update: &Update<'_>, last: &Sequence) -> Result<(), Status> {
+    let next = last.number.checked_add(1).ok_or(Status::UpdateOutOfOrder)?;
+    if (update.epoch, update.number) <= (last.epoch, last.number) {
+        Err(Status::UpdateReplayed)
+    } else if (update.epoch, update.number) != (last.epoch, next) {
+        Err(Status::UpdateOutOfOrder)
+    } else if update.previous != last.digest {
+        Err(Status::UpdateForked)
+    } else {
+        Ok(())
+    }
+}
+
+pub(super) fn stored_counter<F: Flash>(
+    store: &mut Store<F, STORE_KEYS>,
+    index: u8,
+    feature: FeatureId,
+) -> Result<Counter, Status> {
+    let mut buffer = [0; MAX_SIZE];
+    match store.get(key::counter(index, feature), &mut buffer).map_err(unreadable)? {
+        None => Ok(Counter::default()),
+        Some(bytes) => Counter::from_bytes(bytes).ok_or(Status::StorageFailed),
+    }
+}
+
+fn put_grant<F: Flash>(
+    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+    index: u8,
+    product: ProductId,
+    certificate: Option<&[u8]>,
+    grant: &[u8],
+    scratch: &mut [u8],
+) -> Result<(), Status> {
+    let certificate = certificate.unwrap_or_default();
+    let length = u16::try_from(certificate.len()).map_err(|_| Status::TooLong)?.to_be_bytes();
+    let size = length.len().saturating_add(certificate.len()).saturating_add(grant.len());
+    let value = scratch.get_mut(..size).ok_or(Status::TooLong)?;
+    let bytes = length.iter().chain(certificate).chain(grant);
+    value.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    transaction.put(key::grant(index, product), value).map_err(unwritten)
+}
+
+fn put_key<F: Flash>(
+    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+    index: u8,
+    feature: FeatureId,
+    slot: Slot,
+    secret: &Secret<32>,
+) -> Result<(), Status> {
+    transaction.put(key::feature_key(index, feature, slot), secret.expose()).map_err(unwritten)
+}
+
+/// Changes what is left of a counter; its spends are remembered.
+fn change<F: Flash>(
+    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+    catalogue: &mut Catalogue,
+    index: u8,
+    feature: FeatureId,
+    new: impl FnOnce(Units) -> Option<Units>,
+) -> Result<(), Status> {
+    let granted = catalogue.feature_mut(index, feature).filter(|granted| granted.terms.counted);
+    let granted = granted.ok_or(Status::UpdateMalformed)?;
+    let remaining = new(granted.remaining).ok_or(Status::UpdateMalformed)?;
+    granted.remaining = remaining;
+    let mut buffer = [0; MAX_SIZE];
+    // What is stored is from before the transaction: its spends are right, what is left is in memory.
+    let mut counter = match transaction.get(key::counter(index, feature), &mut buffer).map_err(unreadable)? {
+        None => Counter::default(),
+        Some(bytes) => Counter::from_bytes(bytes).ok_or(Status::StorageFailed)?,
+    };
+    counter.remaining = remaining;
+    transaction.put(key::counter(index, feature), counter.to_bytes(&mut buffer)).map_err(unwritten)
+}

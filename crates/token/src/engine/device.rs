@@ -1,0 +1,133 @@
+//! The device's own keys and certificates: birth and installation. `docs/spec.md`, §4.
+
+use keyfob_crypto::{AgreementKey, BadKey, Crypto, Entropy, PublicKey, Secret, SigningKey};
+use keyfob_signed::{BirthRequest, MakerRoot, Usage, sign};
+use keyfob_store::{Flash, Store};
+use keyfob_wire::body::InstallRequest;
+use keyfob_wire::init::TokenState;
+use keyfob_wire::{Serial, Status};
+
+use super::{Engine, STORE_KEYS, StartError, key, uncommitted, unreadable, unwritten};
+use crate::platform::Platform;
+
+/// The stored value: serial, handshake key, signing key.
+const SIZE: usize = 8 + 32 + 32;
+
+/// The device's keys.
+pub(super) struct Device<C: Crypto> {
+    pub(super) serial: Serial,
+    pub(super) handshake: C::Agreement,
+    pub(super) signing: C::Signing,
+    pub(super) is_certified: bool,
+}
+
+impl<C: Crypto> Device<C> {
+    fn from_stored(stored: &[u8]) -> Option<Result<Self, BadKey>> {
+        let (serial, keys) = stored.split_first_chunk()?;
+        let (handshake, signing) = keys.split_first_chunk()?;
+        let (handshake, signing) = (Secret::new(*handshake), Secret::from_slice(signing)?);
+        Some((|| {
+            Ok(Self {
+                serial: Serial(*serial),
+                handshake: C::Agreement::from_secret(&handshake)?,
+                signing: C::Signing::from_secret(&signing)?,
+                is_certified: false,
+            })
+        })())
+    }
+}
+
+impl<P: Platform> Engine<P> {
+    pub(super) fn load_device(&mut self) -> Result<(), StartError> {
+        let mut stored = Secret::<SIZE>::zero();
+        let found = self.store.get(key::DEVICE, stored.expose_mut()).map_err(|_| StartError::Corrupt)?;
+        let Some(bytes) = found else {
+            return Ok(());
+        };
+        let Some(Ok(mut device)) = Device::from_stored(bytes) else {
+            return Err(StartError::Corrupt);
+        };
+        device.is_certified = self.store.contains(key::CERTIFICATES).map_err(|_| StartError::Corrupt)?;
+        self.device = Some(device);
+        Ok(())
+    }
+
+    /// BIRTH: makes the device keys if there are none, and asks for their certification.
+    pub(crate) fn birth(&mut self, nonce: &[u8], out: &mut [u8]) -> Result<usize, Status> {
+        let nonce = *nonce.as_array().ok_or(Status::BadRequest)?;
+        if self.life() == TokenState::Ready {
+            return Err(Status::AlreadyInstalled);
+        }
+        if self.device.is_none() {
+            self.make_device_keys()?;
+        }
+        let device = self.device.as_ref().ok_or(Status::StorageFailed)?;
+        let request = BirthRequest {
+            serial: device.serial,
+            board: P::BOARD,
+            levels: P::LEVELS,
+            handshake: device.handshake.public(),
+            signing: device.signing.public(),
+            nonce,
+            firmware: P::FIRMWARE,
+        };
+        let signed = sign::<P::Crypto, _>(&request, &(), &device.signing, self.platform.entropy(), out);
+        signed.map(<[u8]>::len).map_err(|_| Status::StorageFailed)
+    }
+
+    fn make_device_keys(&mut self) -> Result<(), Status> {
+        let entropy = self.platform.entropy();
+        let mut serial = Serial::default();
+        entropy.fill(&mut serial.0);
+        let handshake = <P::Crypto as Crypto>::Agreement::generate(entropy);
+        let signing = <P::Crypto as Crypto>::Signing::generate(entropy);
+        let mut value = Secret::<SIZE>::zero();
+        let (secret_handshake, secret_signing) = (handshake.to_secret(), signing.to_secret());
+        let parts = serial.0.iter().chain(secret_handshake.expose()).chain(secret_signing.expose());
+        value.expose_mut().iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
+        let mut transaction = self.store.begin();
+        transaction.put(key::DEVICE, value.expose()).map_err(unwritten)?;
+        transaction.commit().map_err(uncommitted)?;
+        self.device = Some(Device { serial, handshake, signing, is_certified: false });
+        Ok(())
+    }
+
+    /// INSTALL: takes the device's certificates, once.
+    pub(crate) fn install(&mut self, request: &[u8]) -> Result<(), Status> {
+        let device = match &mut self.device {
+            None => return Err(Status::NotReady),
+            Some(device) if device.is_certified => return Err(Status::AlreadyInstalled),
+            Some(device) => device,
+        };
+        let chain = InstallRequest::parse(request).map_err(|_| Status::BadRequest)?;
+        let root = MakerRoot(PublicKey(chain.maker_root));
+        let certified = |certificate: &[u8], usage| {
+            let certificate = root.verify_device::<P::Crypto>(chain.batch, certificate, device.serial, usage);
+            certificate.map_err(|_| Status::CertificateRefused)
+        };
+        let handshake = certified(chain.device_handshake, Usage::Handshake)?;
+        let signing = certified(chain.device_signing, Usage::Signing)?;
+        let levels = Some(P::LEVELS);
+        if handshake.key != device.handshake.public()
+            || signing.key != device.signing.public()
+            || handshake.levels() != levels
+            || signing.levels() != levels
+        {
+            return Err(Status::CertificateRefused);
+        }
+        let mut transaction = self.store.begin();
+        transaction.put(key::CERTIFICATES, request).map_err(unwritten)?;
+        transaction.commit().map_err(uncommitted)?;
+        device.is_certified = true;
+        Ok(())
+    }
+}
+
+/// Reads the device's certificates into `scratch`.
+pub(super) fn certificates<'b, F: Flash>(
+    store: &mut Store<F, STORE_KEYS>,
+    scratch: &'b mut [u8],
+) -> Result<InstallRequest<'b>, Status> {
+    let stored = store.get(key::CERTIFICATES, scratch).map_err(unreadable)?.ok_or(Status::NotReady)?;
+    InstallRequest::parse(stored).map_err(|_| Status::StorageFailed)
+}

@@ -1,0 +1,53 @@
+//! Where the token's state lies in the store. `docs/flash-format.md` has the values' layouts.
+
+use keyfob_store::Key;
+use keyfob_wire::{FeatureId, ProductId, Slot};
+
+/// The kinds of records, in the key's highest byte.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Area {
+    Grant = 5,
+    Counter = 6,
+    FeatureKey = 7,
+}
+
+/// The device's serial and secret keys.
+pub(super) const DEVICE: Key = Key(1 << 56);
+/// The device's certificates, as INSTALL brought them.
+pub(super) const CERTIFICATES: Key = Key(2 << 56);
+
+/// A partition's vendor, keys and endorsement.
+pub(super) fn partition(index: u8) -> Key {
+    Key(3 << 56 | u64::from(index) << 48)
+}
+
+/// A partition's sequence and mark.
+pub(super) fn state(index: u8) -> Key {
+    Key(4 << 56 | u64::from(index) << 48)
+}
+
+/// A product's grant and its signer's certificate.
+pub(super) fn grant(index: u8, product: ProductId) -> Key {
+    of(Area::Grant, index, Slot(0), product.0)
+}
+
+/// A feature's counter and its last spends.
+pub(super) fn counter(index: u8, feature: FeatureId) -> Key {
+    of(Area::Counter, index, Slot(0), feature.0)
+}
+
+/// A feature's key.
+pub(super) fn feature_key(index: u8, feature: FeatureId, slot: Slot) -> Key {
+    of(Area::FeatureKey, index, slot, feature.0)
+}
+
+/// The product of a grant's key in a partition, if it is one.
+pub(super) fn granted_product(key: Key, index: u8) -> Option<ProductId> {
+    let [area, partition, _, _, a, b, c, d] = key.0.to_be_bytes();
+    (area == Area::Grant as u8 && partition == index).then_some(ProductId(u32::from_be_bytes([a, b, c, d])))
+}
+
+fn of(area: Area, index: u8, slot: Slot, id: u32) -> Key {
+    Key(u64::from(area as u8) << 56 | u64::from(index) << 48 | u64::from(slot.0) << 32 | u64::from(id))
+}

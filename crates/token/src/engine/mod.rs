@@ -1,0 +1,311 @@
+//! The command engine: what a token knows, and what callers may do with it. `docs/spec.md`, §8.
+//!
+//! State lies in the store; what a `check` needs of it is also in memory, and memory changes only once the store has.
+
+mod apply;
+mod catalogue;
+mod counter;
+mod device;
+mod enrolment;
+mod key;
+mod partition;
+mod queries;
+mod time;
+mod usage;
+
+use core::fmt::Debug;
+
+use keyfob_channel::{HandshakeError, Prologue, Responder};
+use keyfob_crypto::Entropy;
+use keyfob_signed::{Certificate, Invalid, Rights, VendorRoot};
+use keyfob_store::{CommitError, MountError, ReadError, Store, WriteError};
+use keyfob_wire::body::Request;
+use keyfob_wire::init::TokenState;
+use keyfob_wire::{BootId, Instant, MAX_MESSAGE, NoSpace, Operation, ProductId, Serial, Status, VendorHint};
+
+use crate::platform::Platform;
+use catalogue::Catalogue;
+use device::Device;
+use enrolment::Enrolment;
+use partition::Partition;
+
+pub use catalogue::{FEATURES, PRODUCTS};
+pub use partition::PARTITIONS;
+
+/// How many records the store has room for: the device's two, two of each partition, and each product's grant, each
+/// feature's counter and as many keys.
+pub const STORE_KEYS: usize = 2 + 2 * PARTITIONS + PRODUCTS + 2 * FEATURES;
+
+/// How long a fob shows itself, in milliseconds.
+const IDENTIFY_TIME: u64 = 5_000;
+/// The room in which an answer of any operation fits.
+const ROOMY: usize = 4_000;
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Anybody.
+    Guest,
+    /// An app of a partition's vendor.
+    App {
+        /// The partition's place.
+        partition: u8,
+        /// The product that the app may use; 0 is any.
+        product: ProductId,
+        /// What it may do.
+        rights: Rights,
+        /// Its certificate's epoch.
+        epoch: u32,
+    },
+}
+
+impl Caller {
+    /// The caller whom a handshake with a partition has shown.
+    pub(crate) fn new(partition: Option<u8>, certificate: Option<&Certificate>) -> Self {
+        match (partition, certificate) {
+            (Some(partition), Some(app)) => {
+                Self::App { partition, product: app.product, rights: app.rights(), epoch: app.epoch }
+            }
+            _ => Self::Guest,
+        }
+    }
+}
+
+/// The token can't start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The flash can't be read.
+    #[error("the token's flash can't be read or written")]
+    Flash,
+    /// The flash holds something else, or is damaged.
+    #[error("the token's flash holds something else, or is damaged")]
+    Corrupt,
+}
+
+/// What a token knows and does, without the sessions around it.
+pub struct Engine<P: Platform> {
+    platform: P,
+    store: Store<P::Flash, STORE_KEYS>,
+    device: Option<Device<P::Crypto>>,
+    partitions: heapless::Vec<Partition<P::Crypto>, PARTITIONS>,
+    catalogue: Catalogue,
+    enrolment: Option<Enrolment>,
+    identify_until: Option<Instant>,
+    /// For what is read from the store, and signed before it is answered.
+    scratch: [u8; MAX_MESSAGE],
+}
+
+impl<P: Platform> Engine<P> {
+    /// Starts with what the flash holds.
+    ///
+    /// # Errors
+    /// [`StartError`] if the flash can't be read or holds something else.
+    pub fn start(platform: P, flash: P::Flash) -> Result<Self, StartError> {
+        let store = Store::mount(flash).map_err(|error| match error {
+            MountError::Flash(_) => StartError::Flash,
+            _ => StartError::Corrupt,
+        })?;
+        let mut engine = Self {
+            platform,
+            store,
+            device: None,
+            partitions: heapless::Vec::new(),
+            catalogue: Catalogue::new(),
+            enrolment: None,
+            identify_until: None,
+            scratch: [0; MAX_MESSAGE],
+        };
+        engine.load_device()?;
+        engine.load_partitions()?;
+        engine.load_catalogue().map_err(|_| StartError::Corrupt)?;
+        Ok(engine)
+    }
+
+    /// The store, for its statistics.
+    pub fn store(&self) -> &Store<P::Flash, STORE_KEYS> {
+        &self.store
+    }
+
+    /// Executes a request, writes its answer into `out` and returns the answer's length.
+    ///
+    /// `out` needs room for 80 bytes; operations that may need more are answered `busy` unless it has 4,000.
+    pub fn execute(
+        &mut self,
+        caller: &Caller,
+        request: &[u8],
+        now: Instant,
+        sessions: usize,
+        boot: BootId,
+        out: &mut [u8],
+    ) -> usize {
+        let Some((head, body)) = out.split_first_chunk_mut::<2>() else {
+            return 0;
+        };
+        let (status, length) = match self.run(caller, request, now, sessions, boot, body) {
+            Ok((status, length)) => (status, length),
+            Err(status) => (status, 0),
+        };
+        *head = status.number().to_be_bytes();
+        length.saturating_add(head.len())
+    }
+
+    fn run(
+        &mut self,
+        caller: &Caller,
+        request: &[u8],
+        now: Instant,
+        sessions: usize,
+        boot: BootId,
+        out: &mut [u8],
+    ) -> Result<(Status, usize), Status> {
+        let request = Request::parse(request)?;
+        if let Caller::App { partition, epoch, .. } = *caller
+            && epoch < self.partition(partition)?.minimum_epoch
+        {
+            return Err(Status::Revoked);
+        }
+        let operation = request.operation();
+        if *caller == Caller::Guest && !operation.is_for_guests() {
+            return Err(Status::NotPermitted);
+        }
+        let short = matches!(operation, Operation::Check | Operation::Spend | Operation::Unlock | Operation::Counter);
+        if !short && out.len() < ROOMY {
+            return Err(Status::Busy);
+        }
+        match request {
+            Request::Check(asked) => return self.check(caller, &asked, now, out),
+            Request::Spend(asked) => self.spend(caller, &asked, now, out),
+            Request::Unlock(asked) => self.unlock(caller, &asked, now, out),
+            Request::Counter(asked) => self.counter(caller, &asked, out),
+            Request::Login => self.login(caller, out),
+            Request::Logout => Ok(0),
+            Request::Info => self.info(sessions, boot, out),
+            Request::Identify => Ok(self.identify(now)),
+            Request::List(asked) => self.list(caller, &asked, out),
+            Request::Grant(asked) => self.grant(caller, &asked, out),
+            Request::Apply(file) => self.apply(caller, &file, out),
+            Request::Receipt(asked) => self.receipt(caller, &asked, out),
+            Request::Time(asked) => self.time(caller, &asked, now, out),
+            Request::SetTime(asked) => self.set_time(caller, &asked, now, out),
+            Request::Enrol(asked) => self.enrol(&asked, out),
+            Request::Endorse(asked) => self.endorse(&asked, out),
+        }
+        .map(|length| (Status::Ok, length))
+    }
+
+    /// The serial; zeros while blank.
+    #[must_use]
+    pub fn serial(&self) -> Serial {
+        self.device.as_ref().map(|device| device.serial).unwrap_or_default()
+    }
+
+    /// How far the token's life has gone.
+    #[must_use]
+    pub fn life(&self) -> TokenState {
+        match &self.device {
+            None => TokenState::Blank,
+            Some(device) if device.is_certified => TokenState::Ready,
+            Some(_) => TokenState::Born,
+        }
+    }
+
+    /// Which partition a hint asks for; none if it is a guest's.
+    pub(crate) fn find_vendor(&self, hint: VendorHint) -> Result<Option<u8>, Status> {
+        if self.life() != TokenState::Ready {
+            return Err(Status::NotReady);
+        }
+        if hint == VendorHint::default() {
+            return Ok(None);
+        }
+        self.find_partition(hint).map(Some)
+    }
+
+    /// A partition's vendor and the least epoch that still counts.
+    pub(crate) fn vendor(&self, partition: u8) -> Result<(VendorRoot, u32), Status> {
+        self.partition(partition).map(|partition| (partition.root, partition.minimum_epoch))
+    }
+
+    /// Writes handshake message 2 with the keys and certificates of a partition, or of the device for a guest.
+    pub(crate) fn answer_handshake(
+        &mut self,
+        partition: Option<u8>,
+        prologue: &Prologue<'_>,
+        message: &[u8],
+        out: &mut [u8],
+    ) -> Result<(Responder<P::Crypto>, usize), Status> {
+        let Self { platform, store, device, partitions, scratch, .. } = self;
+        let (key, credential): (_, [&[u8]; 2]) = match partition {
+            None => {
+                let device = device.as_ref().ok_or(Status::NotReady)?;
+                let certificates = device::certificates(store, scratch)?;
+                (&device.handshake, [certificates.batch, certificates.device_handshake])
+            }
+            Some(index) => {
+                let partition = partitions.get(usize::from(index)).ok_or(Status::UnknownVendor)?;
+                (&partition.handshake, [partition::read(store, index, scratch)?.endorsement, &[]])
+            }
+        };
+        let entropy = platform.entropy();
+        Responder::answer(prologue, message, key, credential.into_iter(), entropy, out).map_err(|error| match error {
+            HandshakeError::Room => Status::TooLong,
+            _ => Status::SessionRefused,
+        })
+    }
+
+    /// Starts showing which fob this is.
+    fn identify(&mut self, now: Instant) -> usize {
+        self.platform.identify(true);
+        self.identify_until = Some(now.plus(IDENTIFY_TIME));
+        0
+    }
+
+    /// When [`expire`](Self::expire) has something to do.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.identify_until
+    }
+
+    /// Does what is due.
+    pub fn expire(&mut self, now: Instant) {
+        if self.identify_until.is_some_and(|until| now >= until) {
+            self.identify_until = None;
+            self.platform.identify(false);
+        }
+    }
+
+    fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.platform.entropy().fill(&mut bytes);
+        bytes
+    }
+}
+
+/// The status of a signed thing that was refused.
+fn refused(invalid: Invalid) -> Status {
+    match invalid {
+        Invalid::Malformed => Status::UpdateMalformed,
+        Invalid::Epoch => Status::Revoked,
+        _ => Status::SignatureInvalid,
+    }
+}
+
+fn unreadable<E: Debug>(_: ReadError<E>) -> Status {
+    Status::StorageFailed
+}
+
+fn unwritten<E: Debug>(error: WriteError<E>) -> Status {
+    match error {
+        WriteError::NoRoom | WriteError::TooLong => Status::NoRoom,
+        _ => Status::StorageFailed,
+    }
+}
+
+fn uncommitted<E: Debug>(_: CommitError<E>) -> Status {
+    Status::StorageFailed
+}
+
+/// The answer didn't fit, although there was room for any: a vendor has put too much into one thing.
+fn no_space(_: NoSpace) -> Status {
+    Status::TooLong
+}

@@ -1,0 +1,175 @@
+//! What apps do with features: check, spend, unlock. `docs/spec.md`, §8.1 to §8.3.
+
+use keyfob_crypto::{AeadKey, Crypto, Secret, hkdf_sha256};
+use keyfob_licence::{Decision, Request, State, judge};
+use keyfob_signed::Rights;
+use keyfob_wire::body::{
+    CheckAnswer, CheckRequest, CounterAnswer, CounterRequest, SpendAnswer, SpendRequest, UnlockRequest,
+};
+use keyfob_wire::{FeatureId, Instant, Modules, Status, Units, UnixTime};
+
+use super::apply::stored_counter;
+use super::catalogue::Feature;
+use super::counter::{Counter, MAX_SIZE, Seen};
+use super::{Caller, Engine, key, uncommitted, unreadable, unwritten};
+use crate::platform::Platform;
+
+/// The label of the key that opens sealed secrets.
+const UNLOCK_LABEL: &[u8] = b"keyfob/1 unlock";
+
+impl<P: Platform> Engine<P> {
+    pub(super) fn check(
+        &mut self,
+        caller: &Caller,
+        asked: &CheckRequest,
+        now: Instant,
+        out: &mut [u8],
+    ) -> Result<(Status, usize), Status> {
+        let answer = match self.feature(caller, asked.feature, Rights::CHECK) {
+            Err(status) => CheckAnswer::new(status),
+            Ok((partition, feature)) => {
+                let time = self.time_of_judgement(partition, asked.time, now);
+                let wanted = Request { units: Units(1), modules: asked.modules };
+                answer(&judge(&feature.terms, &State { remaining: feature.remaining }, time, &wanted))
+            }
+        };
+        // The status comes first in the layout; here it is the caller's to write.
+        let bytes = answer.to_bytes();
+        let body = bytes.get(2..).unwrap_or_default();
+        put(out, body).map(|length| (answer.status, length))
+    }
+
+    pub(super) fn counter(&mut self, caller: &Caller, asked: &CounterRequest, out: &mut [u8]) -> Result<usize, Status> {
+        let (partition, feature) = self.feature(caller, asked.feature, Rights::SPEND)?;
+        if !feature.terms.counted {
+            return Err(Status::NoCounter);
+        }
+        let counter = self.read_counter(partition, asked.feature)?;
+        put(out, &CounterAnswer { remaining: counter.remaining, spend_serial: counter.serial }.to_bytes())
+    }
+
+    pub(super) fn spend(
+        &mut self,
+        caller: &Caller,
+        asked: &SpendRequest,
+        now: Instant,
+        out: &mut [u8],
+    ) -> Result<usize, Status> {
+        if asked.units.0 == 0 {
+            return Err(Status::BadRequest);
+        }
+        let (partition, feature) = self.feature(caller, asked.feature, Rights::SPEND)?;
+        if !feature.terms.counted {
+            return Err(Status::NoCounter);
+        }
+        let mut counter = self.read_counter(partition, asked.feature)?;
+        match counter.look_up(asked.operation, asked.units, asked.serial_seen) {
+            Seen::Done { remaining, serial } => {
+                return put(out, &SpendAnswer { remaining, spend_serial: serial }.to_bytes());
+            }
+            Seen::Mismatch => return Err(Status::OperationMismatch),
+            Seen::Forgotten => return Err(Status::OutcomeForgotten),
+            Seen::Ahead => return Err(Status::BadRequest),
+            Seen::New => {}
+        }
+        let time = self.time_of_judgement(partition, asked.time, now);
+        let wanted = Request { units: asked.units, modules: Modules(0) };
+        allowed(&judge(&feature.terms, &State { remaining: counter.remaining }, time, &wanted))?;
+        counter.spend(asked.operation, asked.units).ok_or(Status::CounterTooLow)?;
+
+        self.write_counter(partition, asked.feature, &counter)?;
+        if let Some(feature) = self.catalogue.feature_mut(partition, asked.feature) {
+            feature.remaining = counter.remaining;
+        }
+        put(out, &SpendAnswer { remaining: counter.remaining, spend_serial: counter.serial }.to_bytes())
+    }
+
+    pub(super) fn unlock(
+        &mut self,
+        caller: &Caller,
+        asked: &UnlockRequest<'_>,
+        now: Instant,
+        out: &mut [u8],
+    ) -> Result<usize, Status> {
+        let (partition, feature) = self.feature(caller, asked.feature, Rights::UNLOCK)?;
+        let time = self.time_of_judgement(partition, asked.time, now);
+        let wanted = Request { units: Units(1), modules: Modules(0) };
+        allowed(&judge(&feature.terms, &State { remaining: feature.remaining }, time, &wanted))?;
+
+        let mut key = Secret::<32>::zero();
+        let place = key::feature_key(partition, asked.feature, asked.slot);
+        match self.store.get(place, key.expose_mut()).map_err(unreadable)? {
+            None => return Err(Status::KeyNotFound),
+            Some(stored) if stored.len() != 32 => return Err(Status::StorageFailed),
+            Some(_) => {}
+        }
+        let mut subkey = Secret::<32>::zero();
+        hkdf_sha256(&[], key.expose(), UNLOCK_LABEL, subkey.expose_mut());
+        let (nonce, sealed) = asked.sealed.split_first_chunk().ok_or(Status::BadRequest)?;
+        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(Status::BadRequest)?;
+        let out = out.get_mut(..ciphertext.len()).ok_or(Status::BadRequest)?;
+        out.copy_from_slice(ciphertext);
+        let mut aad = [0; 5];
+        let bound = asked.feature.0.to_be_bytes().into_iter().chain([asked.slot.0]);
+        aad.iter_mut().zip(bound).for_each(|(to, from)| *to = from);
+        let opened = <P::Crypto as Crypto>::Aead::new(&subkey).open(nonce, &aad, out, tag);
+        opened.map_err(|_| Status::UnlockFailed).map(|()| ciphertext.len())
+    }
+
+    /// The feature that a caller asks for, if it may do this with it.
+    fn feature(&self, caller: &Caller, id: FeatureId, right: Rights) -> Result<(u8, Feature), Status> {
+        let Caller::App { partition, product, rights, .. } = *caller else {
+            return Err(Status::NotPermitted);
+        };
+        if !rights.include(right) {
+            return Err(Status::NotPermitted);
+        }
+        let feature = *self.catalogue.feature(partition, id).ok_or(Status::FeatureNotFound)?;
+        if product.0 != 0 && product != feature.product {
+            return Err(Status::ProductNotPermitted);
+        }
+        Ok((partition, feature))
+    }
+
+    /// The later of the app's time and the partition's.
+    fn time_of_judgement(&self, partition: u8, claimed: UnixTime, now: Instant) -> UnixTime {
+        claimed.max(self.partition(partition).map(|partition| partition.time(now)).unwrap_or_default())
+    }
+
+    pub(super) fn read_counter(&mut self, partition: u8, feature: FeatureId) -> Result<Counter, Status> {
+        stored_counter(&mut self.store, partition, feature)
+    }
+
+    fn write_counter(&mut self, partition: u8, feature: FeatureId, counter: &Counter) -> Result<(), Status> {
+        let mut buffer = [0; MAX_SIZE];
+        let mut transaction = self.store.begin();
+        transaction.put(key::counter(partition, feature), counter.to_bytes(&mut buffer)).map_err(unwritten)?;
+        transaction.commit().map_err(uncommitted)
+    }
+}
+
+fn allowed(decision: &Decision) -> Result<(), Status> {
+    match decision.refusal {
+        None => Ok(()),
+        Some(refusal) => Err(refusal.status()),
+    }
+}
+
+fn answer(decision: &Decision) -> CheckAnswer {
+    CheckAnswer {
+        status: decision.status(),
+        warning: 0,
+        limiting_term: decision.limiting.map_or(0, keyfob_licence::Term::number),
+        remaining: decision.remaining,
+        next_change: decision.next_change,
+        expiry: decision.expiry,
+        modules: decision.modules,
+        capacity: None,
+    }
+}
+
+/// Writes a fixed layout.
+fn put(out: &mut [u8], bytes: &[u8]) -> Result<usize, Status> {
+    out.get_mut(..bytes.len()).ok_or(Status::Busy)?.copy_from_slice(bytes);
+    Ok(bytes.len())
+}

@@ -1,0 +1,85 @@
+//! Reports in, reports out.
+
+use keyfob_crypto::Entropy;
+use keyfob_wire::framing::{Assembler, Assembly};
+use keyfob_wire::{BootId, FIRST_CAPACITY, Frame, Instant, MAX_MESSAGE, Report};
+
+use crate::engine::{Engine, StartError};
+use crate::outbox::Outbox;
+use crate::platform::Platform;
+use crate::sessions::Sessions;
+
+/// A token, real or emulated.
+///
+/// Give it each report with [`on_report`](Self::on_report), then fetch reports with [`poll`](Self::poll) until there
+/// is none, and again at [`poll_at`](Self::poll_at).
+pub struct Token<P: Platform> {
+    engine: Engine<P>,
+    sessions: Sessions<P>,
+    assembler: Assembler<MAX_MESSAGE>,
+    outbox: Outbox,
+}
+
+impl<P: Platform> Token<P> {
+    /// Powers up with what the flash holds.
+    ///
+    /// # Errors
+    /// [`StartError`] if the flash can't be read or holds something else.
+    pub fn start(mut platform: P, flash: P::Flash) -> Result<Self, StartError> {
+        let mut boot = BootId::default();
+        platform.entropy().fill(&mut boot.0);
+        Ok(Self {
+            engine: Engine::start(platform, flash)?,
+            sessions: Sessions::new(boot),
+            assembler: Assembler::new(),
+            outbox: Outbox::new(),
+        })
+    }
+
+    /// The engine under the sessions.
+    pub fn engine(&mut self) -> &mut Engine<P> {
+        &mut self.engine
+    }
+
+    /// Takes a report in and does what it asks for.
+    pub fn on_report(&mut self, now: Instant, report: &Report) {
+        self.expire(now);
+        let frame = Frame::parse(report);
+        if let (Frame::First { channel, command, .. }, Some(message)) = (frame, frame.whole_message()) {
+            self.assembler.abandon(channel);
+            let mut copy = [0; FIRST_CAPACITY];
+            copy.iter_mut().zip(message).for_each(|(to, from)| *to = *from);
+            let message = copy.get_mut(..message.len()).unwrap_or_default();
+            self.sessions.on_message(&mut self.engine, &mut self.outbox, now, channel, command, message);
+            return;
+        }
+        match self.assembler.on_frame(now, &frame) {
+            Assembly::Incomplete | Assembly::Ignored => {}
+            Assembly::Refused { channel, status } => self.outbox.error(channel, status),
+            Assembly::Complete { channel, command } => {
+                let message = self.assembler.message_mut();
+                self.sessions.on_message(&mut self.engine, &mut self.outbox, now, channel, command, message);
+                self.assembler.release();
+            }
+        }
+    }
+
+    /// Gives the next report, if there is one.
+    pub fn poll(&mut self, now: Instant) -> Option<Report> {
+        self.expire(now);
+        self.outbox.next()
+    }
+
+    /// When to poll although no report has come.
+    #[must_use]
+    pub fn poll_at(&self) -> Option<Instant> {
+        [self.assembler.deadline(), self.engine.deadline()].into_iter().flatten().min()
+    }
+
+    fn expire(&mut self, now: Instant) {
+        if let Some(channel) = self.assembler.expire(now) {
+            self.outbox.error(channel, keyfob_wire::Status::TimedOut);
+        }
+        self.engine.expire(now);
+    }
+}
