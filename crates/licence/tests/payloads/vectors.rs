@@ -1,0 +1,117 @@
+//! Pinned bytes, written by hand from the specification.
+
+use keyfob_licence::{CounterState, FeatureGrant, Grant, List, Operation, Receipt, SignedTime, Terms, Update};
+use keyfob_wire::{FeatureId, Firmware, Modules, ProductId, Slot, Units, UnixTime};
+
+use crate::{envelope, hex, read, write};
+
+/// 2025-01-01 and 2026-01-01.
+pub(crate) const STARTS: UnixTime = UnixTime(1_735_689_600);
+pub(crate) const EXPIRES: UnixTime = UnixTime(1_767_225_600);
+
+pub(crate) const GRANT: &str = "86 01 02 01 1a67748580 66 53747564696f 83
+    83 0a 64 436f7265 a0
+    83 19012c 66 52656e646572 a4 02 1a67748580 03 1a6955b900 04 f5 05 18ff
+    83 1a00011170 66 c39c62756e67 a1 01 f4";
+
+pub(crate) const UPDATE: &str = "86 01 02 5820 aa*32 1a67748580 82 43 010203 41 04 84
+    83 01 0a 1864
+    83 02 0a 05
+    83 03 0a 1affffffff
+    85 04 19012c 18ff 5841 04 bb*64 5830 cc*48";
+
+pub(crate) const RECEIPT: &str = "87 01 02 5820 aa*32 1a67748580 43 000102 48 0102030405060708 82
+    83 19012c 00 00
+    83 0a 1869 03";
+
+pub(crate) const TIME: &str = "82 1a67748580 50 11*16";
+
+pub(crate) const FEATURES: [FeatureGrant<'_>; 3] = [
+    FeatureGrant { feature: FeatureId(10), name: "Core", terms: PLAIN },
+    FeatureGrant {
+        feature: FeatureId(300),
+        name: "Render",
+        terms: Terms {
+            enabled: true,
+            starts: Some(STARTS),
+            expires: Some(EXPIRES),
+            counted: true,
+            modules: Some(Modules(0xff)),
+            unknown: false,
+        },
+    },
+    FeatureGrant { feature: FeatureId(70_000), name: "Übung", terms: Terms { enabled: false, ..PLAIN } },
+];
+
+const PLAIN: Terms =
+    Terms { enabled: true, starts: None, expires: None, counted: false, modules: None, unknown: false };
+
+pub(crate) fn grant<'a>(features: &'a [FeatureGrant<'a>]) -> Grant<'a> {
+    Grant {
+        product: ProductId(1),
+        number: 2,
+        public: true,
+        issued: STARTS,
+        name: "Studio",
+        features: List::new(features),
+    }
+}
+
+#[test]
+fn a_grant() {
+    let grant = grant(&FEATURES);
+    assert_eq!(grant.validate(), Ok(()));
+    assert_eq!(write(&grant), Some(hex(GRANT)));
+    let read_back = envelope(&hex(GRANT));
+    let read_back: Grant<'_> = read(&read_back).unwrap();
+    assert_eq!(read_back, grant);
+    assert_eq!(read_back.features.len(), 3);
+    assert_eq!(PLAIN, Terms::default());
+}
+
+#[test]
+fn an_update() {
+    let (enc, ciphertext) = (hex("04 bb*64").try_into().unwrap(), [0xcc; 48]);
+    let operations = [
+        Operation::SetCounter { feature: FeatureId(10), units: Units(100) },
+        Operation::AddCounter { feature: FeatureId(10), units: Units(5) },
+        Operation::SubtractCounter { feature: FeatureId(10), units: Units(u32::MAX) },
+        Operation::InstallKey { feature: FeatureId(300), slot: Slot(255), enc: &enc, ciphertext: &ciphertext },
+    ];
+    let update = Update {
+        epoch: 1,
+        number: 2,
+        previous: [0xaa; 32],
+        issued: STARTS,
+        grants: List::new(&[&[1, 2, 3], &[4]]),
+        operations: List::new(&operations),
+    };
+    assert_eq!(write(&update), Some(hex(UPDATE)));
+    assert_eq!(read(&envelope(&hex(UPDATE))), Ok(update));
+}
+
+#[test]
+fn a_receipt() {
+    let counters = [
+        CounterState { feature: FeatureId(300), remaining: Units(0), spend_serial: 0 },
+        CounterState { feature: FeatureId(10), remaining: Units(105), spend_serial: 3 },
+    ];
+    let receipt = Receipt {
+        epoch: 1,
+        number: 2,
+        last_update: [0xaa; 32],
+        mark: STARTS,
+        firmware: Firmware([0, 1, 2]),
+        nonce: &[1, 2, 3, 4, 5, 6, 7, 8],
+        counters: List::new(&counters),
+    };
+    assert_eq!(write(&receipt), Some(hex(RECEIPT)));
+    assert_eq!(read(&envelope(&hex(RECEIPT))), Ok(receipt));
+}
+
+#[test]
+fn a_time() {
+    let time = SignedTime { time: STARTS, nonce: [0x11; 16] };
+    assert_eq!(write(&time), Some(hex(TIME)));
+    assert_eq!(read(&envelope(&hex(TIME))), Ok(time));
+}
