@@ -211,3 +211,17 @@ const HALF_ORDER: [u8; 32] = [
     0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xde, 0x73, 0x7d,
     0x56, 0xd3, 0x8b, 0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The generator's digest as `sha256sum` gives it.
+    #[test]
+    fn hint_is_the_front_of_the_digest() {
+        let generator = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+        let key = PublicKey(hex::decode(generator).unwrap().try_into().unwrap());
+        assert_eq!(hex::encode(key.digest()), "5baff89de7de5c1d7b6193a1567ceeeb397cbda88f03f725c8de328591bfc194");
+        assert_eq!(hex::encode(key.hint()), "5baff89de7de5c1d");
+    }
+}

@@ -29,9 +29,7 @@ impl Crypto for RustCrypto {
     }
 
     fn compress(point: &[u8; 65]) -> Result<PublicKey, BadKey> {
-        if !matches!(point, [0x04, ..]) {
-            return Err(BadKey);
-        }
+        // Of this length only the uncompressed form is known there.
         let point = p256::PublicKey::from_sec1_bytes(point).map_err(|_| BadKey)?;
         Ok(encode(&point))
     }
