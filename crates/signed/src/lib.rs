@@ -17,4 +17,4 @@ pub use credential::AppCredential;
 pub use device::{BirthRequest, Board, Endorsement, EnrolmentRequest};
 pub use envelope::{MAX_OVERHEAD, Payload, SignError, Verified, read_unverified, sign, verify};
 pub use kind::{Binding, Kind};
-pub use root::{Invalid, MakerRoot, Signer, VendorRoot};
+pub use root::{Invalid, MakerRoot, Signer, TEST_MAKER_ROOT, VendorRoot};

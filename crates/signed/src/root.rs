@@ -59,6 +59,11 @@ impl MakerRoot {
     }
 }
 
+/// The root of the published test maker, whose secret keys everybody has: it stands for emulated tokens and nothing else.
+///
+/// `keyfob-issuing` derives the keys and holds this constant to them.
+pub const TEST_MAKER_ROOT: MakerRoot = MakerRoot(PublicKey([0; 33]));
+
 /// The root key of a vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VendorRoot(pub PublicKey);

@@ -1,1 +1,47 @@
 //! Talks to Keyfob licensing tokens.
+//!
+//! An app makes a [`Client`] from the credential that its vendor gave it, logs in to a feature and asks:
+//!
+//! ```no_run
+//! use keyfob::{Client, FeatureId, Units, Verdict};
+//!
+//! # const CREDENTIAL: &[u8] = &[];
+//! # fn main() -> Result<(), keyfob::Error> {
+//! let client = Client::builder(CREDENTIAL).token("unix:/run/user/1000/keyfob/my.sock").open()?;
+//! let session = client.login(FeatureId(42))?;
+//! match session.check()? {
+//!     Verdict::Full(_) => {}
+//!     Verdict::Denied(refusal) => return Err(refusal.into()),
+//! }
+//! session.spend(Units(3))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Guest`] is for tools: what anybody may do with any token, such as applying an update.
+
+mod client;
+mod connection;
+mod discovery;
+mod entropy;
+mod error;
+mod guest;
+mod session;
+mod text;
+mod transport;
+mod uri;
+mod verdict;
+
+pub use client::{Builder, Client};
+pub use connection::Counts;
+pub use discovery::{Found, discover};
+pub use entropy::OsEntropy;
+pub use error::{Error, Kind};
+pub use guest::{Enrolled, Granted, Guest, Info, Licensed, LicensedFeature, Partition, Proven, Signed, TimeNonce};
+pub use keyfob_client::Genuine;
+pub use keyfob_wire::{FeatureId, Modules, ProductId, Serial, Slot, Status, Units, UnixTime};
+pub use session::{Counter, Secret, Session, Spent};
+pub use text::{Text, text};
+pub use transport::{Connect, Transport};
+pub use uri::{TokenUri, UriError};
+pub use verdict::{Details, Refusal, Verdict};

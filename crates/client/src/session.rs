@@ -1,0 +1,79 @@
+//! Requests and answers as records of a session. `docs/spec.md`, §6 and §8.
+
+use keyfob_channel::{RECORD_OVERHEAD, RecordError, Records};
+use keyfob_crypto::Crypto;
+use keyfob_wire::body::Request;
+use keyfob_wire::{ChannelId, NoSpace};
+
+/// Why a request could not be sent or its answer not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The request is too long for a message.
+    #[error("the request is too long")]
+    TooLong,
+    /// The answer isn't the session's next record: somebody has altered, repeated or left out something.
+    #[error("the answer isn't genuine")]
+    Refused,
+    /// The session's numbers are used up: open another.
+    #[error("the session is used up")]
+    Exhausted,
+}
+
+impl From<NoSpace> for SessionError {
+    fn from(_: NoSpace) -> Self {
+        Self::TooLong
+    }
+}
+
+impl From<RecordError> for SessionError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Room => Self::TooLong,
+            RecordError::Exhausted => Self::Exhausted,
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// An open session.
+pub struct Session<C: Crypto> {
+    channel: ChannelId,
+    records: Records<C>,
+}
+
+impl<C: Crypto> Session<C> {
+    pub(crate) fn new(channel: ChannelId, records: Records<C>) -> Self {
+        Self { channel, records }
+    }
+
+    /// The session's channel.
+    #[must_use]
+    pub fn channel(&self) -> ChannelId {
+        self.channel
+    }
+
+    /// The handshake's transcript hash, which names the session.
+    #[must_use]
+    pub fn handshake_hash(&self) -> &[u8; 32] {
+        self.records.handshake_hash()
+    }
+
+    /// Writes a request as the next record into `buffer` and returns its length.
+    ///
+    /// # Errors
+    /// [`SessionError::TooLong`] or [`SessionError::Exhausted`].
+    pub fn seal(&mut self, request: &Request<'_>, buffer: &mut [u8]) -> Result<usize, SessionError> {
+        let end = buffer.len().saturating_sub(RECORD_OVERHEAD - 2);
+        let length = request.write(buffer.get_mut(2..end).ok_or(SessionError::TooLong)?)?;
+        Ok(self.records.seal(buffer, length)?)
+    }
+
+    /// Opens an answer's record in place and returns its plaintext.
+    ///
+    /// # Errors
+    /// [`SessionError::Refused`]; the genuine answer may still come.
+    pub fn open<'m>(&mut self, record: &'m mut [u8]) -> Result<&'m mut [u8], SessionError> {
+        Ok(self.records.open(record)?)
+    }
+}

@@ -1,0 +1,258 @@
+//! The app's way in.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
+
+use keyfob_client::{App, Genuine};
+use keyfob_crypto::RustCrypto;
+use keyfob_signed::{AppCredential, TEST_MAKER_ROOT, VendorRoot};
+use keyfob_wire::body::Request;
+use keyfob_wire::{Command, FeatureId, UnixTime};
+
+use crate::connection::{Connection, Session as Secured};
+use crate::discovery::only_token;
+use crate::{Connect, Counts, Error, Guest, OsEntropy, Serial, Session, TokenUri};
+
+/// How long an answer may take unless the app says otherwise.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
+
+type TimeSource = Box<dyn Fn() -> UnixTime + Send>;
+
+/// What to open a [`Client`] with.
+#[must_use]
+pub struct Builder<'a> {
+    credential: &'a [u8],
+    vendor: Option<VendorRoot>,
+    connect: Option<(String, Box<dyn Connect>)>,
+    token: Option<String>,
+    accepts_emulated: bool,
+    timeout: Duration,
+    time: TimeSource,
+}
+
+impl Builder<'_> {
+    /// Names the token by its URI. Otherwise it is the only one that is there.
+    pub fn token(mut self, uri: &str) -> Self {
+        self.token = Some(uri.to_owned());
+        self
+    }
+
+    /// Brings a transport of the app's own; `name` is shown in errors.
+    pub fn transport(mut self, name: &str, connect: impl Connect + 'static) -> Self {
+        self.connect = Some((name.to_owned(), Box::new(connect)));
+        self
+    }
+
+    /// Pins the vendor's root. Otherwise it is the one in the credential; that is part of the app as well.
+    pub fn vendor(mut self, root: VendorRoot) -> Self {
+        self.vendor = Some(root);
+        self
+    }
+
+    /// Accepts emulated tokens as well: for tests and development.
+    pub fn accept_emulated(mut self) -> Self {
+        self.accepts_emulated = true;
+        self
+    }
+
+    /// Says how long an answer may take.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Says where the time comes from that the app claims. Otherwise it is the system's clock.
+    pub fn time(mut self, source: impl Fn() -> UnixTime + Send + 'static) -> Self {
+        self.time = Box::new(source);
+        self
+    }
+
+    /// Finds the token and opens a session with it.
+    ///
+    /// # Errors
+    /// See [`Error`]: no token, no permission, another vendor's, emulated, and unplugged are different ones.
+    pub fn open(self) -> Result<Client, Error> {
+        let (uri, connect): (String, Box<dyn Connect>) = match (self.connect, self.token) {
+            (Some(connect), _) => connect,
+            (None, Some(token)) => (token.clone(), Box::new(token.parse::<TokenUri>()?)),
+            (None, None) => {
+                let token = only_token()?;
+                (token.to_string(), Box::new(token))
+            }
+        };
+        let credential = AppCredential::parse(self.credential).map_err(|_| Error::Credential)?;
+        if self.vendor.is_some_and(|vendor| vendor != credential.vendor) {
+            return Err(Error::Credential);
+        }
+        let mut core = Core {
+            credential: self.credential.to_vec(),
+            accepts_emulated: self.accepts_emulated,
+            uri,
+            connect,
+            timeout: self.timeout,
+            time: self.time,
+            open: None,
+        };
+        core.open()?;
+        Ok(Client { core: Arc::new(Mutex::new(core)) })
+    }
+}
+
+/// An app's connection to a token of its vendor. It may be used from any thread.
+pub struct Client {
+    core: Arc<Mutex<Core>>,
+}
+
+impl Client {
+    /// Begins with the credential that the vendor gave the app.
+    pub fn builder(credential: &[u8]) -> Builder<'_> {
+        Builder {
+            credential,
+            vendor: None,
+            connect: None,
+            token: None,
+            accepts_emulated: false,
+            timeout: TIMEOUT,
+            time: Box::new(system_time),
+        }
+    }
+
+    /// Logs in to a feature. The token is asked with each use; logging in takes nothing.
+    ///
+    /// # Errors
+    /// If the token has gone and doesn't come back.
+    pub fn login(&self, feature: FeatureId) -> Result<Session, Error> {
+        self.core().opened()?;
+        Ok(Session::new(Arc::clone(&self.core), feature))
+    }
+
+    /// The serial of the token.
+    ///
+    /// # Errors
+    /// If the token has gone and doesn't come back.
+    pub fn serial(&self) -> Result<Serial, Error> {
+        self.core().opened().map(|open| open.serial)
+    }
+
+    /// Whether the token is emulated.
+    ///
+    /// # Errors
+    /// If the token has gone and doesn't come back.
+    pub fn is_emulated(&self) -> Result<bool, Error> {
+        self.core().opened().map(|open| open.is_emulated)
+    }
+
+    /// The reports of the connection so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.core().open.as_ref().map(|open| open.connection.counts()).unwrap_or_default()
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        lock(&self.core)
+    }
+}
+
+/// Locks the core. A thread that panicked in between has left at worst a session that the token refuses.
+pub(crate) fn lock(core: &Mutex<Core>) -> MutexGuard<'_, Core> {
+    core.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// What a client and its sessions share.
+pub(crate) struct Core {
+    credential: Vec<u8>,
+    accepts_emulated: bool,
+    uri: String,
+    connect: Box<dyn Connect>,
+    timeout: Duration,
+    time: TimeSource,
+    open: Option<Open>,
+}
+
+/// An open session.
+struct Open {
+    connection: Connection,
+    session: Secured,
+    serial: Serial,
+    is_emulated: bool,
+}
+
+impl Core {
+    /// The time that the app claims.
+    pub(crate) fn time(&self) -> UnixTime {
+        (self.time)()
+    }
+
+    /// Sends a request. If the session turns out to be lost before there was an answer, a new one is opened and the
+    /// same request sent once more: all that apps can ask may be asked twice, since a spend carries its operation id.
+    pub(crate) fn request<T>(
+        &mut self,
+        request: &Request<'_>,
+        read: impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let first = self.request_once(request, &read);
+        match first {
+            Err(Error::Unplugged | Error::SessionLost | Error::SessionRefused) => {
+                self.open = None;
+                self.request_once(request, &read)
+            }
+            other => other,
+        }
+    }
+
+    fn request_once<T>(&mut self, request: &Request<'_>, read: impl Fn(&[u8]) -> Result<T, Error>) -> Result<T, Error> {
+        let open = self.opened()?;
+        open.connection.request(&mut open.session, request, read)
+    }
+
+    fn opened(&mut self) -> Result<&mut Open, Error> {
+        if self.open.is_none() {
+            self.open()?;
+        }
+        self.open.as_mut().ok_or(Error::SessionLost)
+    }
+
+    fn open(&mut self) -> Result<(), Error> {
+        let credential = AppCredential::parse(&self.credential).map_err(|_| Error::Credential)?;
+        let app = App::<RustCrypto>::new(&credential).map_err(|_| Error::Credential)?;
+        let app = if self.accepts_emulated { app.accepting_emulated() } else { app };
+        let mut connection = Connection::open(&mut *self.connect, &self.uri, self.timeout)?;
+        let opening = connection.init()?;
+        let answer = *opening.answer();
+        let (handshake, message) = opening.begin::<RustCrypto>(Some(app.vendor()), &mut OsEntropy);
+        match connection.message(answer.channel, Command::Open, &message) {
+            Ok(_) => {}
+            Err(Error::OtherVendor) => return Err(self.why_not()),
+            Err(error) => return Err(error),
+        }
+        let (session, endorsement) = connection.finish(answer.channel, |message, out| {
+            Ok(handshake.finish_as_app(&app, message, &Request::Login, out)?)
+        })?;
+        let is_emulated = endorsement.levels.is_emulated();
+        self.open = Some(Open { connection, session, serial: answer.serial, is_emulated });
+        Ok(())
+    }
+
+    /// Why a token has nothing of the vendor: as a rule because it is another's, unless it is an emulated one.
+    fn why_not(&mut self) -> Error {
+        let guest = Guest::open(&mut *self.connect, &self.uri, &[TEST_MAKER_ROOT], self.timeout);
+        match guest.map(|guest| guest.genuine()) {
+            Ok(Genuine::By(_)) if !self.accepts_emulated => Error::Emulated,
+            _ => Error::OtherVendor,
+        }
+    }
+}
+
+impl Drop for Core {
+    /// Gives the session's place back.
+    fn drop(&mut self) {
+        if let Some(mut open) = self.open.take() {
+            let _closed = open.connection.request(&mut open.session, &Request::Logout, |_| Ok(()));
+        }
+    }
+}
+
+/// The system's clock; not known if it stands before 1970.
+pub(crate) fn system_time() -> UnixTime {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(UnixTime::UNKNOWN, |time| UnixTime(time.as_secs()))
+}

@@ -1,0 +1,378 @@
+//! What anybody may do with any token.
+
+use std::time::Duration;
+
+use keyfob_client::Genuine;
+use keyfob_crypto::{PublicKey, RustCrypto};
+use keyfob_signed::{Board, Levels, MakerRoot, VendorRoot};
+use keyfob_wire::body::{
+    ApplyAnswer, Certificates, EndorseAnswer, EndorseRequest, EnrolAnswer, EnrolRequest, GrantAnswer, GrantRequest,
+    InfoAnswer, ListAnswer, ListRequest, ReceiptAnswer, ReceiptRequest, Request, SetTimeAnswer, SetTimeRequest,
+    TimeAnswer, TimeRequest,
+};
+use keyfob_wire::init::TokenState;
+use keyfob_wire::{
+    BootId, Command, Firmware, PartitionId, ProductId, Serial, Status, Units, UnixTime, UpdateFile, VendorHint,
+};
+
+use crate::connection::{Connection, Session, accepted};
+use crate::{Connect, Counts, Error, FeatureId, OsEntropy};
+
+/// A session without a credential.
+pub struct Guest {
+    connection: Connection,
+    session: Session,
+    serial: Serial,
+    genuine: Genuine,
+}
+
+/// What a token is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Its serial.
+    pub serial: Serial,
+    /// The kind of board.
+    pub board: Board,
+    /// How it keeps keys and state, by its own word.
+    pub levels: Levels,
+    /// Its firmware.
+    pub firmware: Firmware,
+    /// This power-up.
+    pub boot: BootId,
+    /// The vendors that it carries.
+    pub partitions: Vec<Partition>,
+    /// Sessions in use.
+    pub sessions: u32,
+}
+
+/// A vendor's partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// The vendor.
+    pub vendor: VendorRoot,
+    /// The partition.
+    pub id: PartitionId,
+    /// The epoch of the last update.
+    pub epoch: u32,
+    /// The number of the last update; 0 before the first.
+    pub number: u32,
+}
+
+/// A product on a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Licensed {
+    /// The product.
+    pub product: ProductId,
+    /// The number of its grant.
+    pub grant_number: u32,
+    /// Its name.
+    pub name: String,
+    /// Its features.
+    pub features: Vec<LicensedFeature>,
+}
+
+/// A feature on a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LicensedFeature {
+    /// The feature.
+    pub feature: FeatureId,
+    /// Its name.
+    pub name: String,
+    /// Units left, if uses are counted.
+    pub remaining: Option<Units>,
+}
+
+/// A grant with what proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The grant, signed.
+    pub grant: Vec<u8>,
+    /// The certificate of its signer, if that isn't the root.
+    pub certificates: Vec<Vec<u8>>,
+    /// The partition's endorsement.
+    pub endorsement: Vec<u8>,
+}
+
+/// A receipt with what proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// The receipt, signed by the partition's proof key.
+    pub receipt: Vec<u8>,
+    /// The partition's endorsement.
+    pub endorsement: Vec<u8>,
+}
+
+/// What signed time has to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeNonce {
+    /// For one `set_time`.
+    pub nonce: [u8; 16],
+    /// The signed mark.
+    pub mark: UnixTime,
+    /// The token's time.
+    pub now: UnixTime,
+    /// The partition.
+    pub partition: PartitionId,
+}
+
+/// A token's wish to be endorsed, with what proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolled {
+    /// The enrolment request, signed by the device.
+    pub request: Vec<u8>,
+    /// The certificate of the device's signing key.
+    pub device_signing: Vec<u8>,
+    /// The certificate of the batch.
+    pub batch: Vec<u8>,
+    /// The maker, by the token's word.
+    pub maker_root: MakerRoot,
+}
+
+/// Signed bytes and the certificate of the signer, if that isn't the root.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// The signed thing.
+    pub bytes: &'a [u8],
+    /// Its signer's certificate.
+    pub certificate: Option<&'a [u8]>,
+}
+
+impl Guest {
+    /// Opens a session without a credential, and finds out which of `makers` has made the token.
+    ///
+    /// # Errors
+    /// See [`Error`]; `not-ready` if the token is blank.
+    pub fn open(connect: &mut dyn Connect, uri: &str, makers: &[MakerRoot], timeout: Duration) -> Result<Self, Error> {
+        let mut connection = Connection::open(connect, uri, timeout)?;
+        let opening = connection.init()?;
+        let answer = *opening.answer();
+        if answer.state != TokenState::Ready {
+            return Err(Error::Refused(Status::NotReady));
+        }
+        let (handshake, message) = opening.begin::<RustCrypto>(None, &mut OsEntropy);
+        connection.message(answer.channel, Command::Open, &message)?;
+        let (session, genuine) = connection.finish(answer.channel, |message, out| {
+            Ok(handshake.finish_as_guest(makers, message, &Request::Login, &mut OsEntropy, out)?)
+        })?;
+        Ok(Self { connection, session, serial: answer.serial, genuine })
+    }
+
+    /// Lets a blank token make its keys, and returns its birth request.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `already-installed` if it has certificates.
+    pub fn birth(connect: &mut dyn Connect, uri: &str, nonce: &[u8; 16], timeout: Duration) -> Result<Vec<u8>, Error> {
+        let mut connection = Connection::open(connect, uri, timeout)?;
+        let channel = connection.init()?.answer().channel;
+        connection.message(channel, Command::Birth, nonce).map(|request| request.to_vec())
+    }
+
+    /// Gives a token that was born its certificates.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if they aren't for it, or it has some.
+    pub fn install(connect: &mut dyn Connect, uri: &str, certificates: &[u8], timeout: Duration) -> Result<(), Error> {
+        let mut connection = Connection::open(connect, uri, timeout)?;
+        let channel = connection.init()?.answer().channel;
+        connection.message(channel, Command::Install, certificates).map(|_| ())
+    }
+
+    /// Where the token is.
+    #[must_use]
+    pub fn uri(&self) -> &str {
+        self.connection.uri()
+    }
+
+    /// The serial of the token.
+    #[must_use]
+    pub fn serial(&self) -> Serial {
+        self.serial
+    }
+
+    /// Which of the makers one knows made the token.
+    #[must_use]
+    pub fn genuine(&self) -> Genuine {
+        self.genuine
+    }
+
+    /// The reports of the connection so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.connection.counts()
+    }
+
+    /// Asks what the token is.
+    ///
+    /// # Errors
+    /// If the token can't be asked.
+    pub fn info(&mut self) -> Result<Info, Error> {
+        self.ask(&Request::Info, |body| {
+            let answer = InfoAnswer::parse(body).map_err(bad)?;
+            let partitions = answer.partitions.map(|partition| Partition {
+                vendor: VendorRoot(PublicKey(partition.vendor_root)),
+                id: partition.partition,
+                epoch: partition.epoch,
+                number: partition.number,
+            });
+            Ok(Info {
+                serial: answer.serial,
+                board: Board(answer.board),
+                levels: Levels::from_number(answer.levels).ok_or(Error::Answer)?,
+                firmware: answer.firmware,
+                boot: answer.boot,
+                partitions: partitions.collect(),
+                sessions: answer.sessions,
+            })
+        })
+    }
+
+    /// Lets the fob show itself.
+    ///
+    /// # Errors
+    /// If the token can't be asked.
+    pub fn identify(&mut self) -> Result<(), Error> {
+        self.ask(&Request::Identify, |_| Ok(()))
+    }
+
+    /// Lists what a vendor shows to everybody.
+    ///
+    /// # Errors
+    /// If the vendor has no partition, or the token can't be asked.
+    pub fn list(&mut self, vendor: VendorRoot) -> Result<Vec<Licensed>, Error> {
+        let (mut products, mut start) = (Vec::new(), ProductId(0));
+        loop {
+            let request = ListRequest { hint: Some(hint(vendor)), start };
+            let next = self.ask(&Request::List(request), |body| {
+                let answer = ListAnswer::parse(body).map_err(bad)?;
+                products.extend(answer.products.map(|product| {
+                    Licensed {
+                        product: product.product,
+                        grant_number: product.grant_number,
+                        name: product.name.to_owned(),
+                        features: product
+                            .features
+                            .map(|feature| LicensedFeature {
+                                feature: feature.feature,
+                                name: feature.name.to_owned(),
+                                remaining: feature.remaining,
+                            })
+                            .collect(),
+                    }
+                }));
+                Ok(answer.next)
+            })?;
+            match next {
+                // Going backwards would never end.
+                Some(next) if next > start => start = next,
+                Some(_) => return Err(Error::Answer),
+                None => return Ok(products),
+            }
+        }
+    }
+
+    /// Asks for a product's signed terms.
+    ///
+    /// # Errors
+    /// If the product isn't granted, or not shown to everybody.
+    pub fn grant(&mut self, vendor: VendorRoot, product: ProductId) -> Result<Granted, Error> {
+        let request = GrantRequest { hint: Some(hint(vendor)), product };
+        self.ask(&Request::Grant(request), |body| {
+            let answer = GrantAnswer::parse(body).map_err(bad)?;
+            Ok(Granted {
+                grant: answer.grant.to_vec(),
+                certificates: answer.certificates.iter().map(<[u8]>::to_vec).collect(),
+                endorsement: answer.endorsement.to_vec(),
+            })
+        })
+    }
+
+    /// Applies an update file; returns the update's epoch and number.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it isn't genuine, for another token, or not the next one; nothing has changed then.
+    pub fn apply(&mut self, file: &[u8]) -> Result<(u32, u32), Error> {
+        let file = UpdateFile::parse(file).map_err(|_| Error::Refused(Status::UpdateMalformed))?;
+        self.ask(&Request::Apply(file), |body| {
+            let answer = ApplyAnswer::parse(body).map_err(bad)?;
+            Ok((answer.epoch, answer.number))
+        })
+    }
+
+    /// Asks for a signed statement of the updates applied.
+    ///
+    /// # Errors
+    /// If the vendor has no partition, or the token can't be asked.
+    pub fn receipt(&mut self, vendor: VendorRoot, nonce: &[u8]) -> Result<Proven, Error> {
+        let request = ReceiptRequest { hint: Some(hint(vendor)), nonce };
+        self.ask(&Request::Receipt(request), |body| {
+            let answer = ReceiptAnswer::parse(body).map_err(bad)?;
+            Ok(Proven { receipt: answer.receipt.to_vec(), endorsement: answer.endorsement.to_vec() })
+        })
+    }
+
+    /// Asks for the nonce that signed time has to carry.
+    ///
+    /// # Errors
+    /// If the vendor has no partition, or the token can't be asked.
+    pub fn time(&mut self, vendor: VendorRoot) -> Result<TimeNonce, Error> {
+        self.ask(&Request::Time(TimeRequest { hint: Some(hint(vendor)) }), |body| {
+            let TimeAnswer { nonce, mark, now, partition } = TimeAnswer::parse(body).map_err(bad)?;
+            Ok(TimeNonce { nonce, mark, now, partition })
+        })
+    }
+
+    /// Hands signed time over; returns the new mark.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it isn't genuine or not later.
+    pub fn set_time(&mut self, vendor: VendorRoot, time: &Signed<'_>) -> Result<UnixTime, Error> {
+        let certificates = Certificates::new(time.certificate).map_err(|_| Error::TooLong)?;
+        let request = SetTimeRequest { hint: Some(hint(vendor)), certificates, time: time.bytes };
+        self.ask(&Request::SetTime(request), |body| Ok(SetTimeAnswer::parse(body).map_err(bad)?.mark))
+    }
+
+    /// Begins a vendor's enrolment.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the vendor has a partition, or there is no room.
+    pub fn enrol(&mut self, vendor: VendorRoot, nonce: [u8; 16]) -> Result<Enrolled, Error> {
+        let request = EnrolRequest { vendor_root: vendor.0.0, nonce };
+        self.ask(&Request::Enrol(request), |body| {
+            let answer = EnrolAnswer::parse(body).map_err(bad)?;
+            Ok(Enrolled {
+                request: answer.request.to_vec(),
+                device_signing: answer.device_signing.to_vec(),
+                batch: answer.batch.to_vec(),
+                maker_root: MakerRoot(PublicKey(answer.maker_root)),
+            })
+        })
+    }
+
+    /// Ends a vendor's enrolment; returns the partition.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the endorsement isn't for what the token asked.
+    pub fn endorse(&mut self, endorsement: &[u8]) -> Result<PartitionId, Error> {
+        let request = EndorseRequest { endorsement };
+        self.ask(&Request::Endorse(request), |body| Ok(EndorseAnswer::parse(body).map_err(bad)?.partition))
+    }
+
+    fn ask<T>(&mut self, request: &Request<'_>, read: impl FnOnce(&[u8]) -> Result<T, Error>) -> Result<T, Error> {
+        self.connection.request(&mut self.session, request, |plaintext| read(accepted(plaintext)?))
+    }
+}
+
+impl Drop for Guest {
+    /// Gives the session's place back.
+    fn drop(&mut self) {
+        let _closed = self.ask(&Request::Logout, |_| Ok(()));
+    }
+}
+
+fn hint(vendor: VendorRoot) -> VendorHint {
+    VendorHint(vendor.0.hint())
+}
+
+fn bad<E>(_: E) -> Error {
+    Error::Answer
+}

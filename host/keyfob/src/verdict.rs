@@ -1,0 +1,52 @@
+//! What a check says.
+
+use keyfob_wire::body::CheckAnswer;
+use keyfob_wire::{Modules, Status, Units, UnixTime};
+
+use crate::Error;
+
+/// What a check says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Verdict {
+    /// The feature may be used.
+    Full(Details),
+    /// It may not.
+    Denied(Refusal),
+}
+
+/// What is known of a feature's terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Details {
+    /// Units left, if uses are counted.
+    pub remaining: Option<Units>,
+    /// When time alone will change the verdict.
+    pub next_change: Option<UnixTime>,
+    /// The first moment at which it is over.
+    pub expiry: Option<UnixTime>,
+    /// The modules granted, if they are limited.
+    pub modules: Option<Modules>,
+}
+
+/// Why a feature may not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason.
+    pub status: Status,
+    /// What is known of the terms all the same.
+    pub details: Details,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.status)
+    }
+}
+
+impl From<CheckAnswer> for Verdict {
+    fn from(answer: CheckAnswer) -> Self {
+        let CheckAnswer { status, remaining, next_change, expiry, modules, .. } = answer;
+        let details = Details { remaining, next_change, expiry, modules };
+        if status == Status::Ok { Self::Full(details) } else { Self::Denied(Refusal { status, details }) }
+    }
+}

@@ -1,0 +1,1 @@
+//! What the commands share: global flags, errors in three lines, exit codes.
