@@ -24,8 +24,7 @@ fn main() -> ! {
     static mut TOKEN: MaybeUninit<Token<Board>> = MaybeUninit::uninit();
 
     let mut registers = Registers;
-    let Ok(token) = Token::start(Board::new(), Flash) else { registers.halt() };
-    let token = TOKEN.write(token);
+    let Some(token) = start(TOKEN) else { registers.halt() };
     registers.show(SESSION_BYTES);
     loop {
         let report = registers.receive();
@@ -35,6 +34,12 @@ fn main() -> ! {
         }
         registers.sleep_until(token.poll_at());
     }
+}
+
+/// Starts the token in a frame of its own, which the loop then has for its stack.
+#[inline(never)]
+fn start(place: &mut MaybeUninit<Token<Board>>) -> Option<&mut Token<Board>> {
+    Some(place.write(Token::start(Board::new(), Flash).ok()?))
 }
 
 #[panic_handler]

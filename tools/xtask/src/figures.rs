@@ -4,7 +4,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use crate::proof::Proof;
@@ -58,7 +58,7 @@ fn measure(figures: &[Figure], measurements: &Measurements) -> Result<(Vec<Row>,
     let mut lacks = Vec::new();
     let mut rows = Vec::new();
     for Figure { name, unit, limit, command, value } in figures {
-        let value = match value(measurements)? {
+        let value = match value(measurements).context(*name)? {
             Proof::Proven(value) => Some(value),
             Proof::NotProven(_) => {
                 lacks.push(format!("{name} couldn't be measured here"));

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::footprint::{self, Footprint};
 use crate::proof::Proof;
@@ -28,14 +28,35 @@ pub(crate) const FIGURES: &[Figure] = &[
         unit: "bytes",
         limit: Some(160_000),
         command: "cargo xtask footprint",
-        value: |measurements| measurements.footprint(|footprint| footprint.flash),
+        value: |measurements| measurements.footprint(|footprint| Some(footprint.flash)),
     },
     Figure {
         name: "static RAM of the token",
         unit: "bytes",
         limit: Some(48_000),
         command: "cargo xtask footprint",
-        value: |measurements| measurements.footprint(|footprint| footprint.ram),
+        value: |measurements| measurements.footprint(|footprint| Some(footprint.ram)),
+    },
+    Figure {
+        name: "RAM of one session",
+        unit: "bytes",
+        limit: Some(2_048),
+        command: "cargo xtask footprint",
+        value: |measurements| measurements.footprint(|footprint| footprint.session),
+    },
+    Figure {
+        name: "largest stack frame",
+        unit: "bytes",
+        limit: None,
+        command: "cargo xtask footprint",
+        value: |measurements| measurements.footprint(|footprint| footprint.deepest.as_ref().map(|(_, size)| *size)),
+    },
+    Figure {
+        name: "formatting code of the token",
+        unit: "bytes",
+        limit: Some(0),
+        command: "cargo xtask footprint",
+        value: |measurements| measurements.footprint(|footprint| Some(footprint.formatting)),
     },
 ];
 
@@ -46,7 +67,7 @@ pub(crate) struct Measurements {
 }
 
 impl Measurements {
-    fn footprint(&self, figure: fn(&Footprint) -> u64) -> Result<Proof<u64>> {
+    fn footprint(&self, figure: fn(&Footprint) -> Option<u64>) -> Result<Proof<u64>> {
         let measured = match self.footprint.get() {
             Some(measured) => measured,
             None => {
@@ -55,7 +76,7 @@ impl Measurements {
             }
         };
         Ok(match measured {
-            Proof::Proven(footprint) => Proof::Proven(figure(footprint)),
+            Proof::Proven(footprint) => Proof::Proven(figure(footprint).context("the image doesn't tell")?),
             Proof::NotProven(lack) => Proof::NotProven(lack.clone()),
         })
     }

@@ -1,5 +1,6 @@
 //! What an ELF image tells of itself.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::{Result, bail};
@@ -13,6 +14,8 @@ pub(crate) struct Footprint {
     pub(crate) flash: u64,
     /// Variables; the stack is not among them.
     pub(crate) ram: u64,
+    /// The function that takes most of the stack by itself, if the image tells, and how many bytes.
+    pub(crate) deepest: Option<(String, u64)>,
     /// RAM of one session, as the image's `SESSION_BYTES` says.
     pub(crate) session: Option<u64>,
     /// Code of `core::fmt`, which gets in by a panic that formats its text.
@@ -38,11 +41,18 @@ impl Footprint {
             footprint.ram += if is_variable { section.size() } else { 0 };
             footprint.flash += section.file_range().map_or(0, |(_, size)| size);
         }
+        let mut frames = frames(&file)?;
         if file.symbols().next().is_none() {
             bail!("the image has no symbols, so that nothing can be said about the heap");
         }
         for symbol in file.symbols().filter(|symbol| symbol.is_definition()) {
             let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
+            // An odd address says that a function's code is Thumb.
+            if let Some(size) = frames.remove(&(symbol.address() & !1))
+                && footprint.deepest.as_ref().is_none_or(|(_, deepest)| size > *deepest)
+            {
+                footprint.deepest = Some((name.clone(), size));
+            }
             if is_stranger(&name) {
                 footprint.strangers.push(name);
             } else if name.contains("core::fmt::") {
@@ -70,6 +80,9 @@ impl fmt::Display for Footprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "flash                {:>9} bytes", self.flash)?;
         writeln!(f, "static RAM           {:>9} bytes", self.ram)?;
+        if let Some((name, size)) = &self.deepest {
+            writeln!(f, "largest stack frame  {size:>9} bytes, {name}")?;
+        }
         if let Some(session) = self.session {
             writeln!(f, "RAM of one session   {session:>9} bytes")?;
         }
@@ -81,6 +94,22 @@ impl fmt::Display for Footprint {
 fn is_stranger(name: &str) -> bool {
     let is_heap = ["__rust_alloc", "__rust_realloc", "__rust_dealloc"].iter().any(|heap| name.contains(heap));
     is_heap || ["std::", "alloc::", "<std::", "<alloc::"].iter().any(|start| name.starts_with(start))
+}
+
+/// Reads how much of the stack each function takes, by its address: the compiler notes a word and a number in LEB128
+/// for each.
+fn frames(file: &ElfFile32<'_>) -> Result<BTreeMap<u64, u64>> {
+    let mut frames = BTreeMap::new();
+    let Some(section) = file.section_by_name(".stack_sizes") else { return Ok(frames) };
+    let mut rest = section.data()?;
+    while let [a, b, c, d, tail @ ..] = rest {
+        let Some(length) = tail.iter().position(|byte| byte & 0x80 == 0) else { bail!("a stack size has no end") };
+        let (number, next) = tail.split_at(length + 1);
+        let size = number.iter().rev().fold(0, |size, byte| (size << 7) | u64::from(byte & 0x7f));
+        frames.insert(u64::from(u32::from_le_bytes([*a, *b, *c, *d])) & !1, size);
+        rest = next;
+    }
+    Ok(frames)
 }
 
 /// Reads the word that lies at an address.

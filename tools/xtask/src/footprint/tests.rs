@@ -55,6 +55,24 @@ fn the_session_symbol_is_read_as_a_number() {
 }
 
 #[test]
+fn the_largest_stack_frame_is_named() {
+    let mut object = object();
+    let text = object.section_id(StandardSection::Text);
+    object.append_section_data(text, &[1; 100], 4);
+    // Addresses are odd: the code is Thumb. The sizes are 8 and 86,000 in LEB128.
+    for (name, address) in [("shallow", 1), ("_ZN4deep4deep17h0123456789abcdefE", 0x11)] {
+        add_symbol(&mut object, name, SymbolSection::Section(text), address, 16);
+    }
+    let sizes = object.add_section(vec![], b".stack_sizes".to_vec(), SectionKind::Metadata);
+    object.append_section_data(sizes, &[1, 0, 0, 0, 8, 0x11, 0, 0, 0, 0xf0, 0x9f, 0x05], 1);
+    let whole = Footprint::read(&object.write().unwrap()).unwrap();
+    assert_eq!(whole.deepest, Some(("deep::deep".to_owned(), 86_000)));
+
+    object.append_section_data(sizes, &[1, 0, 0, 0, 0x80], 1);
+    assert!(Footprint::read(&object.write().unwrap()).is_err());
+}
+
+#[test]
 fn an_image_that_says_nothing_is_no_proof() {
     let stripped = object();
     assert!(Footprint::read(&stripped.write().unwrap()).unwrap_err().to_string().contains("no symbols"));
