@@ -49,19 +49,19 @@ pub(crate) fn run(options: &Options) -> Result<Proof> {
     if lacks.is_empty() {
         return Ok(Proof::Proven(()));
     }
-    let lack = Proof::NotProven(format!("figures: {}", lacks.join("; ")));
+    let lack = Proof::NotProven(format!("figures: this machine couldn't measure {}", lacks.join(", ")));
     // JSON says it by the absent value.
     Ok(if options.json { lack } else { lack.announce() })
 }
 
-fn measure(figures: &[Figure], measurements: &Measurements) -> Result<(Vec<Row>, Vec<String>)> {
+fn measure(figures: &[Figure], measurements: &Measurements) -> Result<(Vec<Row>, Vec<&'static str>)> {
     let mut lacks = Vec::new();
     let mut rows = Vec::new();
     for Figure { name, unit, limit, command, value } in figures {
         let value = match value(measurements).context(*name)? {
             Proof::Proven(value) => Some(value),
             Proof::NotProven(_) => {
-                lacks.push(format!("{name} couldn't be measured here"));
+                lacks.push(*name);
                 None
             }
         };
