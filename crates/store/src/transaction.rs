@@ -60,7 +60,8 @@ impl<'s, F: Flash, const KEYS: usize> Transaction<'s, F, KEYS> {
         if store.condition != Condition::Sound {
             return Err(CommitError::NeedsMount);
         }
-        if store.open.is_none() {
+        // An open record of an earlier transaction, which was dropped, isn't this one's.
+        if store.open.is_none_or(|open| open.abandoned) {
             return Ok(());
         }
         let done = store.log.close(&mut store.medium, Mark::Commit).and_then(|()| store.medium.barrier());

@@ -39,10 +39,22 @@ fn a_dropped_transaction_changes_nothing() {
         transaction.put(Key(2), &[9; 100]).unwrap();
         transaction.remove(Key(1)).unwrap();
         drop(transaction);
-        assert_eq!(contents(&mut store).into_iter().collect::<Vec<_>>(), [(1, b"kept".to_vec())]);
+        assert_eq!(contents(&mut store).unwrap().into_iter().collect::<Vec<_>>(), [(1, b"kept".to_vec())]);
     }
     flash.restart();
-    assert_eq!(contents(&mut mounted(&mut flash)).into_iter().collect::<Vec<_>>(), [(1, b"kept".to_vec())]);
+    assert_eq!(contents(&mut mounted(&mut flash)).unwrap().into_iter().collect::<Vec<_>>(), [(1, b"kept".to_vec())]);
+}
+
+#[test]
+fn an_empty_commit_leaves_a_dropped_transaction_dropped() {
+    let mut flash = Small::new();
+    let mut store = mounted(&mut flash);
+    store.begin().put(Key(1), b"dropped").unwrap();
+    let mut transaction = store.begin();
+    transaction.remove(Key(2)).unwrap();
+    transaction.commit().unwrap();
+    flash.restart();
+    assert_eq!(mounted(&mut flash).keys().count(), 0);
 }
 
 #[test]
@@ -88,7 +100,7 @@ fn a_full_store_says_so_and_can_be_emptied() {
         }
         stored += 1;
     }
-    assert_eq!(contents(&mut store).len(), 9);
+    assert_eq!(contents(&mut store).unwrap().len(), 9);
     for key in 0..stored {
         let mut transaction = store.begin();
         transaction.remove(Key(key)).unwrap();
@@ -112,5 +124,5 @@ fn too_many_keys_are_refused_before_anything_is_written() {
     let before = store.statistics();
     assert_eq!(store.begin().put(Key(3), b"x"), Err(WriteError::NoRoom));
     assert_eq!(store.statistics(), before);
-    assert_eq!(contents(&mut store).len(), 3);
+    assert_eq!(contents(&mut store).unwrap().len(), 3);
 }
