@@ -116,6 +116,19 @@ mod tests {
     }
 
     #[test]
+    fn random_is_what_the_source_gave() {
+        struct Sevens;
+        impl Entropy for Sevens {
+            fn fill(&mut self, out: &mut [u8]) {
+                out.fill(7);
+            }
+        }
+        assert!(Secret::random(&mut Sevens) == Secret::new([7; 32]));
+        let dynamic: &mut dyn Entropy = &mut Sevens;
+        assert!(Secret::random(dynamic) == Secret::new([7; 12]));
+    }
+
+    #[test]
     fn zeroize_overwrites_and_drop_is_real() {
         let mut secret = Secret::new([7; 32]);
         secret.zeroize();
