@@ -143,14 +143,8 @@ impl<'a> Item<'a> for FeatureGrant<'a> {
 fn decode_terms(decoder: &mut Decoder<'_>) -> Result<Terms, decode::Error> {
     let pairs = decoder.map()?.ok_or_else(|| decode::Error::message("length"))?;
     let mut terms = Terms::default();
-    let mut previous = None;
     for _ in 0..pairs {
-        let key = decoder.u16()?;
-        if previous.is_some_and(|previous| previous >= key) {
-            return Err(decode::Error::message("order"));
-        }
-        previous = Some(key);
-        match Term::from_number(key) {
+        match Term::from_number(decoder.u16()?) {
             Some(Term::Enabled) => terms.enabled = decoder.bool()?,
             Some(Term::Starts) => terms.starts = Some(UnixTime(decoder.u64()?)),
             Some(Term::Expires) => terms.expires = Some(UnixTime(decoder.u64()?)),

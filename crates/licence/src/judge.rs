@@ -63,7 +63,7 @@ pub fn judge(terms: &Terms, state: &State, now: UnixTime, request: &Request) -> 
 /// The term that will refuse first, given that the request is allowed.
 fn first_limit(terms: &Terms, state: &State, request: &Request) -> Option<Term> {
     let left = state.remaining.0.saturating_sub(request.units.0);
-    let last = left == 0 || left < request.units.0;
+    let last = left < request.units.0;
     match (terms.counted, terms.expires) {
         (true, _) if last => Some(Term::Counter),
         (_, Some(_)) => Some(Term::Expires),

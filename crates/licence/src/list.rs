@@ -130,8 +130,7 @@ impl<'a, T: Item<'a>> Iterator for Iter<'a, T> {
 
     fn next(&mut self) -> Option<T> {
         match &mut self.0 {
-            Source::Encoded { items, count } => {
-                *count = count.checked_sub(1)?;
+            Source::Encoded { items, .. } => {
                 let mut decoder = Decoder::new(items);
                 let item = T::decode(&mut decoder).ok()?;
                 *items = items.get(decoder.position()..)?;

@@ -99,6 +99,16 @@ fn a_grant_with_an_unknown_term_is_written_as_it_was_read_but_not_made() {
 }
 
 #[test]
+fn grants_are_equal_if_all_their_features_are() {
+    let grant = vectors::grant(&vectors::FEATURES);
+    let [first, second, third] = vectors::FEATURES;
+    let renamed = [first, second, FeatureGrant { name: "Other", ..third }];
+    assert_ne!(vectors::grant(&renamed), grant);
+    assert_ne!(vectors::grant(&vectors::FEATURES[..2]), grant);
+    assert_eq!(vectors::grant(&[first, second, third]), grant);
+}
+
+#[test]
 fn what_tokens_would_refuse_is_not_written() {
     let (long, longest) = ("x".repeat(MAX_NAME + 1), "x".repeat(MAX_NAME));
     let [first, second, third] = vectors::FEATURES;

@@ -40,6 +40,18 @@ fn operations_have_exactly_the_specified_forms() {
     }
 }
 
+/// Two lengths that are wrong by one each, and right in sum.
+#[test]
+fn operations_may_not_borrow_items_from_each_other() {
+    for wrong in [
+        "82 84 02 01 00 82 02 01 00",
+        "82 82 02 01 00",
+        "82 86 04 01 00 5841 00*65 5830 00*48 84 04 01 00 5841 00*65 5830 00*48",
+    ] {
+        assert_eq!(update_of(&format!("80 {wrong}")), Err(Invalid::Malformed), "{wrong}");
+    }
+}
+
 #[test]
 fn grants_in_updates_are_byte_strings() {
     assert_eq!(update_of("81 40 80"), Ok(()));
