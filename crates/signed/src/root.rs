@@ -62,7 +62,10 @@ impl MakerRoot {
 /// The root of the published test maker, whose secret keys everybody has: it stands for emulated tokens and nothing else.
 ///
 /// `keyfob-issuing` derives the keys and holds this constant to them.
-pub const TEST_MAKER_ROOT: MakerRoot = MakerRoot(PublicKey([0; 33]));
+pub const TEST_MAKER_ROOT: MakerRoot = MakerRoot(PublicKey([
+    0x02, 0x28, 0x11, 0xe9, 0x9d, 0x82, 0x9a, 0x8f, 0xe4, 0xbd, 0x7d, 0xc5, 0x5c, 0xce, 0x19, 0x1e, 0x36, 0x1c, 0xe6,
+    0x5c, 0xb9, 0xed, 0x21, 0xf2, 0x2b, 0xe2, 0xda, 0xb1, 0xf3, 0xe5, 0x10, 0x50, 0x83,
+]));
 
 /// The root key of a vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
