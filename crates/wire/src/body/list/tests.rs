@@ -108,6 +108,16 @@ fn pages_join_to_the_whole_list() {
 }
 
 #[test]
+fn a_buffer_that_is_accepted_can_be_finished() {
+    for size in 0..=3 + TAIL {
+        let mut buffer = vec![0; size];
+        let list = ListWriter::new(&mut buffer);
+        assert_eq!(list.is_ok(), size >= 3 + TAIL);
+        assert!(list.is_err() || list.is_ok_and(|list| list.finish(Some(ProductId(u32::MAX))).is_ok()));
+    }
+}
+
+#[test]
 fn a_product_given_up_leaves_no_trace() {
     let mut buffer = vec![0; 200];
     let mut list = ListWriter::new(&mut buffer).unwrap();
