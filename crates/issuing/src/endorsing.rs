@@ -102,4 +102,3 @@ impl Vendor {
         Ok(Endorsed { serial, endorsement, bytes })
     }
 }
-

@@ -4,6 +4,8 @@
 //! Formats: `docs/spec.md`, §4, §7, §8.3 and §10.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod directory;
+
 mod endorsing;
 mod entropy;
 mod envelope;

@@ -41,4 +41,3 @@ pub fn seal_secret(
     data.zeroize();
     Ok(sealed)
 }
-

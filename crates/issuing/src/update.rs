@@ -131,10 +131,6 @@ impl UpdateSigner {
         &self.certificate
     }
 
-    pub(crate) fn key(&self) -> &P256Signing {
-        &self.key
-    }
-
     /// Issues the next update of a token.
     ///
     /// # Errors
@@ -150,12 +146,16 @@ impl UpdateSigner {
 }
 
 impl Vendor {
-    /// Makes an update signer with a new key.
+    /// Lets a key sign updates. Whoever made the key keeps it.
     ///
     /// # Errors
     /// If signing fails.
-    pub fn update_signer(&self, subject: Subject, entropy: &mut impl Entropy) -> Result<UpdateSigner, SignError> {
-        let key = P256Signing::generate(entropy);
+    pub fn update_signer(
+        &self,
+        subject: Subject,
+        key: P256Signing,
+        entropy: &mut impl Entropy,
+    ) -> Result<UpdateSigner, SignError> {
         let certificate = self.certify_signer(subject, key.public(), entropy)?;
         Ok(UpdateSigner { root: self.root(), key, certificate })
     }
@@ -311,4 +311,3 @@ fn too_long(error: SignError) -> IssueError {
         other => IssueError::Sign(other),
     }
 }
-

@@ -118,4 +118,3 @@ impl Vendor {
 
 /// The epoch of all that is certified and endorsed.
 pub(crate) const EPOCH: u32 = 1;
-
