@@ -1,1 +1,25 @@
 //! The token on a simulated flash and clock.
+//!
+//! [`Emulator`] is a token in a program of your own: reports go in and come out, time passes when you say so, and a
+//! power cycle costs nothing. [`Server`] puts one behind a socket, for programs that speak to a token as they would to a
+//! device.
+//!
+//! # Security
+//! An emulated token keeps its keys in the clear and says so in its levels; it is never accepted where a real one is
+//! required.
+
+mod clock;
+mod emulator;
+mod entropy;
+mod flash;
+mod platform;
+#[cfg(unix)]
+mod server;
+
+pub use clock::Clock;
+pub use emulator::{Builder, Emulator};
+pub use entropy::{EmulatedEntropy, Seed};
+pub use flash::{FlashError, FlashImage, FlashStatistics, ImageError, SharedFlash};
+pub use platform::{EmulatedPlatform, Light};
+#[cfg(unix)]
+pub use server::{Handle, Listen, ListenError, Server, ServerError, runtime_directory, socket_path};

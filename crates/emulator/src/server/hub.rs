@@ -1,0 +1,161 @@
+//! The one place where reports meet the token.
+
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use keyfob_token::StartError;
+use keyfob_wire::{Instant, Report};
+
+use super::connection::Connection;
+use crate::emulator::Emulator;
+
+/// The token and its connections. The thread that brings a report also delivers what the token says: an answer takes
+/// no turn through another thread.
+pub(super) struct Hub {
+    core: Mutex<Core>,
+    timer: Condvar,
+    waker: UnixStream,
+}
+
+struct Core {
+    /// None once the hub is closed.
+    emulator: Option<Emulator>,
+    connections: Vec<Arc<Connection>>,
+    /// What the timer waits for.
+    timer_at: Option<Instant>,
+    /// What the token says at one time; kept for its memory.
+    said: Vec<u8>,
+}
+
+impl Hub {
+    pub(super) fn new(emulator: Emulator, waker: UnixStream) -> Self {
+        let core = Core { emulator: Some(emulator), connections: Vec::new(), timer_at: None, said: Vec::new() };
+        Self { core: Mutex::new(core), timer: Condvar::new(), waker }
+    }
+
+    /// Adds a connection if there are fewer than `most`.
+    pub(super) fn connect(&self, connection: &Arc<Connection>, most: usize) -> bool {
+        let mut core = self.core();
+        let has_room = core.connections.len() < most;
+        if has_room {
+            core.connections.push(Arc::clone(connection));
+        }
+        has_room
+    }
+
+    pub(super) fn disconnect(&self, connection: &Arc<Connection>) {
+        connection.close();
+        self.core().connections.retain(|other| !Arc::ptr_eq(other, connection));
+    }
+
+    /// Takes a connection's reports until it ends.
+    pub(super) fn serve(&self, connection: &Arc<Connection>) {
+        connection.read_reports(|report| self.on_report(report));
+        self.disconnect(connection);
+    }
+
+    fn on_report(&self, report: &Report) {
+        let mut core = self.core();
+        let Some(emulator) = &mut core.emulator else {
+            return;
+        };
+        emulator.on_report(report);
+        self.deliver(&mut core);
+    }
+
+    pub(super) fn with_emulator<R>(&self, operate: impl FnOnce(&mut Emulator) -> R) -> Option<R> {
+        let mut core = self.core();
+        let result = operate(core.emulator.as_mut()?);
+        self.deliver(&mut core);
+        Some(result)
+    }
+
+    pub(super) fn power_cycle(&self) -> Result<(), StartError> {
+        let mut core = self.core();
+        core.connections.iter().for_each(|connection| connection.close());
+        core.emulator.as_mut().map_or(Ok(()), Emulator::power_cycle)
+    }
+
+    /// Does what is due at its time, until the hub is closed.
+    pub(super) fn keep_time(&self) {
+        let mut core = self.core();
+        loop {
+            core.deliver();
+            let Some(emulator) = &core.emulator else {
+                return;
+            };
+            let (poll_at, now) = (emulator.poll_at(), emulator.now());
+            // A scripted clock doesn't move while anybody waits.
+            let running = !emulator.clock().is_scripted();
+            core.timer_at = poll_at;
+            core = match poll_at.filter(|_| running) {
+                Some(at) => {
+                    let wait = Duration::from_millis(at.since(now).max(1));
+                    let waited = self.timer.wait_timeout(core, wait).map(|(core, _)| core);
+                    waited.unwrap_or_else(|poisoned| self.unplug(poisoned.into_inner().0))
+                }
+                None => self.timer.wait(core).unwrap_or_else(|poisoned| self.unplug(poisoned.into_inner())),
+            };
+        }
+    }
+
+    /// Makes the server stop.
+    pub(super) fn wake(&self) {
+        // If the waker is full, the server has been told often enough.
+        let _told = (&self.waker).write(&[0]);
+    }
+
+    /// Closes all connections and takes the emulator out.
+    pub(super) fn close(&self) -> Option<Emulator> {
+        let mut core = self.core();
+        core.connections.drain(..).for_each(|connection| connection.close());
+        self.timer.notify_all();
+        core.emulator.take()
+    }
+
+    fn deliver(&self, core: &mut Core) {
+        core.deliver();
+        let poll_at = core.emulator.as_ref().and_then(Emulator::poll_at);
+        // A timer that waits for something earlier looks again by itself.
+        if poll_at.is_some_and(|at| core.timer_at.is_none_or(|timer_at| at < timer_at)) {
+            core.timer_at = poll_at;
+            self.timer.notify_one();
+        }
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(|poisoned| self.unplug(poisoned.into_inner()))
+    }
+
+    /// Ends everything: a token that has panicked isn't one to go on with.
+    fn unplug<'a>(&self, mut core: MutexGuard<'a, Core>) -> MutexGuard<'a, Core> {
+        core.emulator = None;
+        core.connections.drain(..).for_each(|connection| connection.close());
+        self.wake();
+        core
+    }
+}
+
+impl Core {
+    /// Sends what the token has to say to everybody.
+    fn deliver(&mut self) {
+        let Some(emulator) = &mut self.emulator else {
+            return;
+        };
+        self.said.clear();
+        while let Some(report) = emulator.next_report() {
+            self.said.extend_from_slice(&report);
+        }
+        if !self.said.is_empty() {
+            self.connections.iter().for_each(|connection| connection.send(&self.said));
+        }
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").finish_non_exhaustive()
+    }
+}
