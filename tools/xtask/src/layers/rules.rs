@@ -33,7 +33,7 @@ pub(crate) const RULES: &[Rule] = &[
         &["crates/wire", "crates/crypto", "crates/signed", "crates/channel", "crates/licence", "crates/store"],
     ),
     only("crates/client", &["crates/wire", "crates/crypto", "crates/signed", "crates/channel", "crates/licence"]),
-    only("crates/emulator", &["crates/token", "crates/store", "crates/wire", "crates/crypto"]),
+    only("crates/emulator", &["crates/token", "crates/store", "crates/signed", "crates/crypto", "crates/wire"]),
     only("crates/issuing", &["crates/licence", "crates/signed", "crates/crypto", "crates/wire"]),
     Rule {
         place: "host/keyfob",
@@ -53,6 +53,7 @@ pub(crate) const RULES: &[Rule] = &[
     only(
         "tools/keyfob",
         &[
+            "tools/terminal",
             "host/keyfob",
             "crates/emulator",
             "crates/wire",
@@ -68,6 +69,7 @@ pub(crate) const RULES: &[Rule] = &[
     only(
         "tools/keyfob-vendor",
         &[
+            "tools/terminal",
             "host/keyfob",
             "crates/issuing",
             "crates/wire",
@@ -79,6 +81,7 @@ pub(crate) const RULES: &[Rule] = &[
             "crates/client",
         ],
     ),
+    only("tools/terminal", &["host/keyfob"]),
     Rule { place: "tools/demo", may: May::UseAllBut(&["tools/xtask"]), primitives: false },
     only("tools/xtask", &[]),
     // Tests are free to look at a primitive's other side.
