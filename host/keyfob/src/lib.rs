@@ -41,7 +41,7 @@ pub use guest::{Enrolled, Granted, Guest, Info, Licensed, LicensedFeature, Parti
 pub use keyfob_client::Genuine;
 pub use keyfob_wire::{FeatureId, Modules, ProductId, Serial, Slot, Status, Units, UnixTime};
 pub use session::{Counter, Secret, Session, Spent};
-pub use text::{Text, text};
+pub use text::{TEXTS, Text, text};
 pub use transport::{Connect, Transport};
 pub use uri::{TokenUri, UriError};
 pub use verdict::{Details, Refusal, Verdict};

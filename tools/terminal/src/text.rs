@@ -1,0 +1,32 @@
+//! Next steps for the codes that commands have besides the library's.
+
+use keyfob::Text;
+
+/// The codes of commands. The library's are in `keyfob`.
+pub const TEXTS: &[Text] = &[
+    Text { code: "usage", hint: "--help shows what a command takes" },
+    Text {
+        code: "file-unreadable",
+        hint: "look whether the file is there and may be read; - stands for standard input",
+    },
+    Text { code: "file-too-long", hint: "no file of Keyfob's is that long: look whether it is the right one" },
+    Text { code: "file-exists", hint: "nothing is overwritten: name another file, or move that one away" },
+    Text { code: "file-unwritable", hint: "look whether the folder is there, may be written to, and has room" },
+    Text {
+        code: "file-unknown",
+        hint: "look whether it is the right file, and whole; `keyfob inspect FILE` shows what it is",
+    },
+    Text { code: "output-failed", hint: "look whether what standard output leads to has room" },
+    Text {
+        code: "not-verified",
+        hint: "don't trust the file; ask the vendor for it again, and look whether --vendor is right",
+    },
+    Text { code: "vendor-needed", hint: "name one by --vendor; `keyfob status -v` shows their root keys" },
+    Text { code: "emulator-failed", hint: "look whether another emulator uses the folder or the address" },
+];
+
+/// Finds what to tell people of a code, be it a command's or the library's.
+#[must_use]
+pub fn text(code: &str) -> Option<&'static Text> {
+    TEXTS.iter().find(|text| text.code == code).or_else(|| keyfob::text(code))
+}
