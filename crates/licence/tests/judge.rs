@@ -32,10 +32,7 @@ impl Case {
         let starts = terms.starts.map_or(0, |time| time.0);
         let expires = terms.expires.map(|time| time.0);
         let in_time = terms.starts.is_some() || terms.expires.is_some();
-        let missing = (0..64).any(|bit| {
-            let has = |map: Modules| map.0 >> bit & 1 == 1;
-            has(request.modules) && terms.modules.is_some_and(|granted| !has(granted))
-        });
+        let missing = terms.modules.is_some_and(|granted| granted.0 | request.modules.0 != granted.0);
         let table = [
             (terms.unknown, Status::UnknownTerm),
             (!terms.enabled, Status::FeatureDisabled),
