@@ -11,11 +11,12 @@ use std::thread;
 use keyfob_wire::{REPORT_SIZE, Report};
 use rustix::net::{SendFlags, send};
 
-/// How many bytes wait for a connection that doesn't read, besides those in the system's buffer: 256 reports. One that
-/// doesn't fit is lost, as with a device's node; never a part of one.
-const QUEUE: usize = 256 * REPORT_SIZE;
-/// How many bytes are read or sent at once.
-const CHUNK: usize = 64 * REPORT_SIZE;
+/// How many reports wait for a connection that doesn't read, besides those in the system's buffer. If there are more,
+/// the oldest is lost: whoever has left others' answers unread for long still gets its own. (Linux's hidraw loses the
+/// newest.)
+const QUEUE: usize = 256;
+/// How many reports are read or sent at once.
+const CHUNK: usize = 64;
 
 pub(super) enum Socket {
     Unix(UnixStream),
@@ -27,10 +28,10 @@ pub(super) struct Connection {
     outgoing: Mutex<Outgoing>,
 }
 
-/// What couldn't be sent at once. The first report may have been sent in part.
+/// What couldn't be sent at once.
 #[derive(Default)]
 struct Outgoing {
-    queue: VecDeque<u8>,
+    queue: VecDeque<Report>,
     /// Whether a thread waits for the connection to read. It alone sends until the queue is empty.
     is_clogged: bool,
 }
@@ -42,7 +43,7 @@ impl Connection {
 
     /// Reads whole reports until the end. What is left then is ignored.
     pub(super) fn read_reports(&self, mut on_report: impl FnMut(&Report)) {
-        let mut buffer = [0; CHUNK];
+        let mut buffer = [0; CHUNK * REPORT_SIZE];
         let mut filled = 0;
         loop {
             match self.socket.read(&mut buffer[filled..]) {
@@ -70,11 +71,14 @@ impl Connection {
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => 0,
             Err(_) => return self.close(),
         };
-        if sent < reports.len() {
-            outgoing.keep(&reports[sent..]);
-            let connection = Arc::clone(self);
+        let rest = &reports[sent..];
+        if !rest.is_empty() {
+            // A report that was sent in part is never lost.
+            let (begun, whole) = rest.split_at(rest.len() % REPORT_SIZE);
+            outgoing.keep(whole);
+            let (connection, begun) = (Arc::clone(self), begun.to_vec());
             let writer = thread::Builder::new().name("keyfob writer".into());
-            match writer.spawn(move || connection.send_rest()) {
+            match writer.spawn(move || connection.send_kept(begun)) {
                 Ok(_) => outgoing.is_clogged = true,
                 Err(_) => self.close(),
             }
@@ -90,23 +94,25 @@ impl Connection {
         };
     }
 
-    /// Sends what is kept, waiting for the connection.
-    fn send_rest(&self) {
-        let mut chunk = Vec::with_capacity(CHUNK);
+    /// Sends these bytes and then what is kept, waiting for the connection to read.
+    fn send_kept(&self, mut bytes: Vec<u8>) {
         loop {
+            let mut unsent = &bytes[..];
+            while !unsent.is_empty() {
+                match send(&self.socket, unsent, SendFlags::NOSIGNAL) {
+                    Ok(sent) => unsent = &unsent[sent..],
+                    Err(rustix::io::Errno::INTR) => {}
+                    Err(_) => return self.close(),
+                }
+            }
             let mut outgoing = self.outgoing();
-            outgoing.is_clogged = !outgoing.queue.is_empty();
-            if !outgoing.is_clogged {
+            if outgoing.queue.is_empty() {
+                outgoing.is_clogged = false;
                 return;
             }
-            chunk.clear();
-            chunk.extend(outgoing.queue.iter().take(CHUNK));
-            drop(outgoing);
-            match send(&self.socket, &chunk, SendFlags::NOSIGNAL) {
-                Ok(sent) => drop(self.outgoing().queue.drain(..sent)),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return self.close(),
-            }
+            let count = outgoing.queue.len().min(CHUNK);
+            bytes.clear();
+            bytes.extend(outgoing.queue.drain(..count).flatten());
         }
     }
 
@@ -116,14 +122,14 @@ impl Connection {
 }
 
 impl Outgoing {
-    /// Keeps the rest of a report, if there is one, and as many whole reports as there is room for.
-    fn keep(&mut self, bytes: &[u8]) {
-        let (begun, whole) = bytes.split_at(bytes.len() % REPORT_SIZE);
-        self.queue.extend(begun);
-        for report in whole.chunks_exact(REPORT_SIZE) {
-            if self.queue.len() + REPORT_SIZE <= QUEUE {
-                self.queue.extend(report);
+    /// Keeps reports. The oldest give way.
+    fn keep(&mut self, reports: &[u8]) {
+        let (reports, _) = reports.as_chunks();
+        for report in reports {
+            if self.queue.len() == QUEUE {
+                self.queue.pop_front();
             }
+            self.queue.push_back(*report);
         }
     }
 }

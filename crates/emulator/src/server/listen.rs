@@ -219,3 +219,27 @@ fn remove_stale(path: &Path) -> Result<(), ListenError> {
 fn identity(path: &Path) -> io::Result<Identity> {
     fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_directory_is_the_users_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("keyfob");
+        for _ in 0..2 {
+            make_private(&directory).unwrap();
+            assert_eq!(fs::metadata(&directory).unwrap().mode() & 0o777, 0o700);
+        }
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&directory, &link).unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        for wrong in [&link, &file, &folder.path().join("no/such")] {
+            assert!(matches!(make_private(wrong), Err(ListenError::NotPrivate { .. })), "{}", wrong.display());
+        }
+        fs::set_permissions(&directory, Permissions::from_mode(0o750)).unwrap();
+        assert!(matches!(make_private(&directory), Err(ListenError::NotPrivate { .. })));
+    }
+}

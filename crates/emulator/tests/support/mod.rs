@@ -1,6 +1,5 @@
 //! A host that speaks plain messages to a token, wherever it is.
 
-use std::io::{Read, Write};
 use std::time::{Duration, Instant as Time};
 
 use keyfob_emulator::Emulator;
@@ -21,21 +20,6 @@ impl Port for Emulator {
 
     fn receive(&mut self) -> Report {
         self.next_report().expect("the token answers")
-    }
-}
-
-/// A connection to a server.
-pub(crate) struct Socket<S>(pub(crate) S);
-
-impl<S: Read + Write> Port for Socket<S> {
-    fn send(&mut self, report: &Report) {
-        self.0.write_all(report).unwrap();
-    }
-
-    fn receive(&mut self) -> Report {
-        let mut report = [0; 64];
-        self.0.read_exact(&mut report).unwrap();
-        report
     }
 }
 
