@@ -126,3 +126,49 @@ fn too_many_keys_are_refused_before_anything_is_written() {
     assert_eq!(store.statistics(), before);
     assert_eq!(contents(&mut store).unwrap().len(), 3);
 }
+
+/// The example of docs/flash-format.md, whose checksums were computed by another program.
+#[test]
+fn the_bytes_are_those_of_the_documentation() {
+    let expected = [
+        "4b46 5354 4f52 4500 0104 0000 0000 0001 0000 0400 0000 0000 8523 e3ed",
+        "1100 0300 0000 0000 0000 0161 6263 ff4d a585 35b0",
+        "1000 0000 0000 0000 0000 0243 5ef1 22b5",
+        "2100 0000 0000 0000 0000 0143 40a4 7799",
+    ];
+    let expected: String = expected.concat().split(' ').collect();
+    let mut flash = Small::new();
+    let mut store = mounted(&mut flash);
+    let mut transaction = store.begin();
+    transaction.put(Key(1), b"abc").unwrap();
+    transaction.put(Key(2), b"").unwrap();
+    transaction.commit().unwrap();
+    let mut transaction = store.begin();
+    transaction.remove(Key(1)).unwrap();
+    transaction.commit().unwrap();
+    let length = expected.len() / 2;
+    let found: String = flash.content()[..length].iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(found, expected);
+    assert!(flash.content()[length..].iter().all(|byte| *byte == 0xff));
+}
+
+#[test]
+fn long_values_span_sectors() {
+    let mut flash = MemoryFlash::<16384, 512, 8>::new();
+    let mut store = mounted(&mut flash);
+    let long: Vec<u8> = (0..4200u32).map(|number| number.to_be_bytes()[3] ^ 0x5a).collect();
+    for _ in 0..5 {
+        let mut transaction = store.begin();
+        transaction.put(Key(1), &long[..3000]).unwrap();
+        transaction.put(Key(u64::MAX), &long).unwrap();
+        assert_eq!(transaction.put(Key(2), &[0; 4201]), Err(WriteError::TooLong));
+        transaction.remove(Key(1)).unwrap();
+        transaction.commit().unwrap();
+        store.scrub().unwrap();
+    }
+    flash.restart();
+    let mut buffer = [0; 4200];
+    let mut store = mounted(&mut flash);
+    assert_eq!(store.get(Key(u64::MAX), &mut buffer), Ok(Some(&long[..])));
+    assert_eq!(store.keys().count(), 1);
+}
