@@ -102,3 +102,6 @@ impl Vendor {
         Ok(Endorsed { serial, endorsement, bytes })
     }
 }
+
+#[cfg(test)]
+mod tests;

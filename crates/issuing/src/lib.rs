@@ -17,6 +17,9 @@ mod sealing;
 mod update;
 mod vendor;
 
+#[cfg(test)]
+mod bench;
+
 pub use endorsing::{EndorseError, Endorsed};
 pub use entropy::OsEntropy;
 pub use maker::{Certified, CertifyError, Maker, MakerError};

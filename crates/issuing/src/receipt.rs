@@ -66,3 +66,6 @@ pub fn read_receipt<'a>(
     let receipt = receipt.map_err(ReceiptError::Receipt)?;
     if receipt.nonce == nonce { Ok(receipt) } else { Err(ReceiptError::Nonce) }
 }
+
+#[cfg(test)]
+mod tests;

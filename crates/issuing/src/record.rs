@@ -89,3 +89,6 @@ impl TokenRecord {
         self.products.sort_by_key(|product| product.product);
     }
 }
+
+#[cfg(test)]
+mod tests;

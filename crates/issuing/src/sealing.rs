@@ -41,3 +41,6 @@ pub fn seal_secret(
     data.zeroize();
     Ok(sealed)
 }
+
+#[cfg(test)]
+mod tests;

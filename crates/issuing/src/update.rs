@@ -311,3 +311,6 @@ fn too_long(error: SignError) -> IssueError {
         other => IssueError::Sign(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,3 +118,6 @@ impl Vendor {
 
 /// The epoch of all that is certified and endorsed.
 pub(crate) const EPOCH: u32 = 1;
+
+#[cfg(test)]
+mod tests;
