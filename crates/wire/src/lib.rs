@@ -12,8 +12,10 @@ pub mod init;
 mod command;
 mod error;
 mod id;
+mod receipt_file;
 mod report;
 mod status;
+mod time_file;
 mod update_file;
 
 pub use command::{Command, Operation};
@@ -22,8 +24,10 @@ pub use id::{
     BootId, ChannelId, FeatureId, Firmware, Instant, Modules, OperationId, PartitionId, ProductId, Serial, SerialError,
     Slot, Subject, Units, UnixTime, VendorHint,
 };
+pub use receipt_file::ReceiptFile;
 pub use report::{FIRST_CAPACITY, FOLLOWING_CAPACITY, Frame, REPORT_SIZE, Report};
 pub use status::Status;
+pub use time_file::TimeFile;
 pub use update_file::UpdateFile;
 
 /// The longest message, in bytes. Spec §2.

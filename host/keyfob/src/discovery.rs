@@ -31,8 +31,11 @@ pub fn discover(makers: &[MakerRoot]) -> Vec<Found> {
     sockets().into_iter().map(|path| ask(TokenUri::Unix(path), makers)).collect()
 }
 
-/// The token, if there is exactly one.
-pub(crate) fn only_token() -> Result<TokenUri, Error> {
+/// Finds the token, if there is exactly one.
+///
+/// # Errors
+/// [`Error::NoToken`] and [`Error::SeveralTokens`].
+pub fn only_token() -> Result<TokenUri, Error> {
     let mut found = discover(&[TEST_MAKER_ROOT]);
     // A socket that nobody listens on is what a killed emulator left behind.
     found.retain(|found| !matches!(found.problem, Some(Error::Unreachable { .. })));

@@ -34,7 +34,7 @@ mod verdict;
 
 pub use client::{Builder, Client};
 pub use connection::Counts;
-pub use discovery::{Found, discover};
+pub use discovery::{Found, discover, only_token};
 pub use entropy::OsEntropy;
 pub use error::{Error, Kind};
 pub use guest::{Enrolled, Granted, Guest, Info, Licensed, LicensedFeature, Partition, Proven, Signed, TimeNonce};

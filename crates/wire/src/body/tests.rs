@@ -4,7 +4,7 @@ use std::{vec, vec::Vec};
 use super::*;
 use crate::{
     BootId, FeatureId, Firmware, Malformed, Modules, ONE_REPORT_PLAINTEXT, OperationId, PartitionId, ProductId,
-    RECORD_OVERHEAD, Serial, Slot, Status, Units, UnixTime, UpdateFile, VendorHint,
+    RECORD_OVERHEAD, ReceiptFile, Serial, Slot, Status, TimeFile, Units, UnixTime, UpdateFile, VendorHint,
 };
 
 fn written(write: impl Fn(&mut [u8]) -> Result<usize, NoSpace>) -> Vec<u8> {
@@ -262,6 +262,15 @@ fn arrays_come_back() {
         let other = bytes.iter().map(|&byte| if byte == b'k' { b'K' } else { byte }).collect::<Vec<_>>();
         assert_eq!(UpdateFile::parse(&other), Err(Malformed));
     }
+    for certificates in certificates() {
+        let file = TimeFile { serial: Serial([1; 8]), partition: PARTITION, certificates, time: &[2; 90] };
+        let bytes = body!(file, TimeFile);
+        assert!(bytes.starts_with(b"\x85\x6bkeyfob-time"));
+        assert_eq!(UpdateFile::parse(&bytes), Err(Malformed));
+    }
+    let file = ReceiptFile { serial: Serial([1; 8]), endorsement: &[2; 260], receipt: &[3; 200] };
+    let bytes = body!(file, ReceiptFile);
+    assert!(bytes.starts_with(b"\x84\x6ekeyfob-receipt"));
     body!(
         InstallRequest { maker_root: ROOT, batch: &[1; 20], device_handshake: &[2; 30], device_signing: &[3; 24] },
         InstallRequest
