@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
-use crate::process::{cargo, output, program, root, run as run_command};
+use crate::process::{cargo, output, program, root, run as run_command, target_directory};
 use crate::proof::Proof;
 pub(crate) use image::Footprint;
 
@@ -54,7 +54,7 @@ fn sysroot() -> Option<String> {
 }
 
 fn build(sysroot: &str) -> Result<PathBuf> {
-    let target_dir = root().join(target_directory()?).join("footprint");
+    let target_dir = target_directory()?.join("footprint");
     let mut command = cargo(&["rustc", "--quiet", "--release", "--target", TARGET]);
     command.arg("--manifest-path").arg(root().join("firmware/footprint/Cargo.toml"));
     command.arg("--target-dir").arg(&target_dir);
@@ -65,14 +65,4 @@ fn build(sysroot: &str) -> Result<PathBuf> {
     command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", format!("--sysroot={sysroot}"));
     run_command(command.stdout(Stdio::inherit()))?;
     Ok(target_dir.join(TARGET).join("release/keyfob-footprint"))
-}
-
-/// Returns the workspace's target folder, which the environment may have moved.
-pub(crate) fn target_directory() -> Result<PathBuf> {
-    #[derive(serde::Deserialize)]
-    struct Metadata {
-        target_directory: PathBuf,
-    }
-    let json = output(&mut cargo(&["metadata", "--format-version", "1", "--no-deps"]))?;
-    Ok(serde_json::from_str::<Metadata>(&json)?.target_directory)
 }

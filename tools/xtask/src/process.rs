@@ -13,6 +13,19 @@ pub(crate) fn root() -> PathBuf {
     manifest.ancestors().nth(2).map_or_else(|| manifest.clone(), Path::to_path_buf)
 }
 
+/// Returns the workspace's target folder, which the environment may have moved.
+///
+/// # Errors
+/// If Cargo can't read the workspace.
+pub(crate) fn target_directory() -> Result<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+    let json = output(&mut cargo(&["metadata", "--format-version", "1", "--no-deps"]))?;
+    Ok(serde_json::from_str::<Metadata>(&json)?.target_directory)
+}
+
 /// Returns a command that runs in the workspace's root.
 pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(name);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::process::{cargo, program, root, run, works};
+use crate::process::{cargo, program, root, run, target_directory, works};
 use crate::proof::Proof;
 use crate::{figures, footprint, layers};
 
@@ -57,7 +57,7 @@ fn python() -> Result<Proof> {
         println!("There is no client in Python.");
         return Ok(Proof::Proven(()));
     }
-    let environment = crate::footprint::target_directory()?.join("python");
+    let environment = target_directory()?.join("python");
     let environment = environment.as_path();
     if !works(&mut program("python3", &["-c", "import venv, ensurepip"])) {
         return Ok(lack("python: there is no Python 3 with venv"));
