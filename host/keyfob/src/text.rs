@@ -57,7 +57,7 @@ pub const TEXTS: &[Text] = &[
     Text { code: "bad-request", hint: "update this program and the fob's firmware; if it stays, tell the vendor" },
     Text { code: "unknown-command", hint: "update the fob's firmware: it is older than this program" },
     Text { code: "busy", hint: "try again in a moment" },
-    Text { code: "timed-out", hint: "try again" },
+    Text { code: "timed-out", hint: "try again in a moment" },
     Text { code: "unknown-channel", hint: "run the command again" },
     Text { code: "bad-sequence", hint: "try again; if it stays, try another port or cable" },
     Text { code: "too-long", hint: "look whether it is the right file; an update for one fob is at most 4,096 bytes" },
