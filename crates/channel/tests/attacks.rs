@@ -145,7 +145,7 @@ fn altered_handshakes_are_never_completed() {
 fn altered_records_change_nothing() {
     let cast = Cast::new();
     let (mut app, mut token) = handshake(&cast, |_, _| {}).unwrap();
-    let mut seal = |records: &mut Records<RustCrypto>| {
+    let seal = |records: &mut Records<RustCrypto>| {
         let mut record = [0; 30];
         record[2..14].copy_from_slice(b"twelve bytes");
         let length = records.seal(&mut record, 12).unwrap();

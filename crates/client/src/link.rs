@@ -96,6 +96,11 @@ impl Link {
         self.assembler.message_mut()
     }
 
+    /// Goes on waiting: this wasn't the answer.
+    pub fn discard(&mut self) {
+        self.assembler.release();
+    }
+
     /// The answer and the buffer for the next request, together.
     pub fn answer_and_buffer(&mut self) -> (&mut [u8], &mut [u8; MAX_MESSAGE]) {
         (self.assembler.message_mut(), &mut self.outgoing)

@@ -12,8 +12,10 @@ use crate::{Connect, Error, OsEntropy, Transport};
 
 /// How often a request is repeated, each time after a share of the time-out.
 const TRIES: u32 = 3;
-/// How long to wait before asking a busy token again.
-const BUSY_PAUSE: Duration = Duration::from_millis(5);
+/// How long to wait before asking a busy token again, at first.
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
+/// How long to wait in the end.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 pub(crate) type Session = keyfob_client::Session<keyfob_crypto::RustCrypto>;
 
@@ -104,49 +106,41 @@ impl Connection {
         read: impl FnOnce(&[u8]) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let length = session.seal(request, self.link.buffer())?;
-        let mut outcome = self.exchange(session.channel(), Command::Record, length);
-        for _ in 1..TRIES {
-            outcome?;
+        self.link.request(session.channel(), Command::Record, length).map_err(|_| Error::TooLong)?;
+        let mut patience = Patience::new(self.timeout, TRIES);
+        loop {
+            self.pump(&mut patience)?;
             if let Ok(plaintext) = session.open(self.link.answer()) {
                 let answer = read(plaintext);
                 zeroize::Zeroize::zeroize(plaintext);
                 return answer;
             }
-            // Not the next answer: somebody has altered or repeated something. The token has kept the genuine one.
-            self.link.repeat();
-            outcome = self.pump(true);
+            // Altered, or an earlier answer repeated: the genuine one may still come.
+            self.link.discard();
         }
-        outcome.and(Err(Error::SessionLost))
     }
 
     fn exchange(&mut self, channel: ChannelId, command: Command, length: usize) -> Result<(), Error> {
         self.link.request(channel, command, length).map_err(|_| Error::TooLong)?;
-        // The token answers an identical record as before, and INIT always; it has no memory for handshakes.
-        self.pump(matches!(command, Command::Record | Command::Init))
+        // INIT is always answered; handshakes are not answered twice.
+        let tries = if command == Command::Init { TRIES } else { 1 };
+        self.pump(&mut Patience::new(self.timeout, tries))
     }
 
-    /// Moves reports until the answer is there.
-    fn pump(&mut self, repeatable: bool) -> Result<(), Error> {
-        let tries = if repeatable { TRIES } else { 1 };
-        let started = Instant::now();
-        let mut tried = 1;
+    /// Moves reports until there is an answer.
+    fn pump(&mut self, patience: &mut Patience) -> Result<(), Error> {
         loop {
             while let Some(report) = self.link.next_report() {
                 self.transport.send(&report).map_err(gone)?;
                 self.counts.sent += 1;
             }
-            let until = started + self.timeout * tried / tries;
-            let left = until.saturating_duration_since(Instant::now());
+            let left = patience.left();
             let report = if left.is_zero() { None } else { self.transport.receive(left).map_err(gone)? };
             let Some(report) = report else {
-                if Instant::now() < until {
-                    continue;
+                if patience.left().is_zero() {
+                    patience.try_again().ok_or(Error::TimedOut)?;
+                    self.link.repeat();
                 }
-                if tried == tries {
-                    return Err(Error::TimedOut);
-                }
-                tried += 1;
-                self.link.repeat();
                 continue;
             };
             self.counts.received += 1;
@@ -156,16 +150,48 @@ impl Connection {
                 Some(Reply::Answer) => return Ok(()),
                 // The message wasn't taken in: the same again, until the time is up.
                 Some(Reply::Error(Status::Busy | Status::TimedOut | Status::BadSequence)) => {
-                    if started.elapsed() >= self.timeout {
-                        return Err(Error::Refused(Status::Busy));
-                    }
-                    std::thread::sleep(BUSY_PAUSE);
+                    patience.pause().ok_or(Error::Refused(Status::Busy))?;
                     self.link.repeat();
                 }
                 Some(Reply::Error(status)) => return Err(unauthenticated(status)),
                 Some(Reply::UnknownError(_)) => return Err(Error::Answer),
             }
         }
+    }
+}
+
+/// How long to wait for an answer, how often to ask again, and when to give up.
+struct Patience {
+    started: Instant,
+    timeout: Duration,
+    tries: u32,
+    tried: u32,
+    pause: Duration,
+}
+
+impl Patience {
+    fn new(timeout: Duration, tries: u32) -> Self {
+        Self { started: Instant::now(), timeout, tries, tried: 1, pause: BUSY_PAUSE }
+    }
+
+    /// What is left of this try.
+    fn left(&self) -> Duration {
+        let until = self.started + self.timeout * self.tried / self.tries;
+        until.saturating_duration_since(Instant::now())
+    }
+
+    /// Begins another try, if there is one.
+    fn try_again(&mut self) -> Option<()> {
+        self.tried += 1;
+        (self.tried <= self.tries).then_some(())
+    }
+
+    /// Waits until a busy token may be asked again, each time longer, if there is time.
+    fn pause(&mut self) -> Option<()> {
+        let left = self.timeout.checked_sub(self.started.elapsed())?;
+        std::thread::sleep(self.pause.min(left));
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Some(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! A man in the middle, who owns the PC.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use keyfob::{Error, FeatureId, Units, Verdict};
 use keyfob_issuing::{Step, UpdatePlan};
@@ -7,6 +9,9 @@ use keyfob_issuing::{Step, UpdatePlan};
 use crate::cast::{Cast, EXPORT, SOLVE, TODAY, guest};
 use crate::stage::Stage;
 use crate::wire::Attack;
+
+/// How long the attacked app waits for a genuine answer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) fn tell(stage: &mut Stage, cast: &Cast) -> Result<()> {
     stage.chapter("A man in the middle");
@@ -28,7 +33,7 @@ pub(crate) fn tell(stage: &mut Stage, cast: &Cast) -> Result<()> {
     let mut left = remaining(cast)?;
     for (title, attack) in attacks {
         let wire = cast.fob.wire.attacked();
-        let client = cast.app_at(&wire, TODAY)?;
+        let client = cast.patient_app(&wire, TODAY, PATIENCE)?;
         let (export, solve) = (client.login(EXPORT)?, client.login(SOLVE)?);
         wire.begin(attack);
         let before = cast.counter.get();

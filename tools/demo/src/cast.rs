@@ -106,11 +106,16 @@ impl Cast {
 
     /// A session on which the app's time is `time`.
     pub(crate) fn app_at(&self, wire: &Wire, time: UnixTime) -> Result<Client, keyfob::Error> {
+        self.patient_app(wire, time, TIMEOUT)
+    }
+
+    /// The same with a patience of its own.
+    pub(crate) fn patient_app(&self, wire: &Wire, time: UnixTime, timeout: Duration) -> Result<Client, keyfob::Error> {
         Client::builder(&self.app)
             .transport(&wire.name(), wire.clone())
             .accept_emulated()
             .time(move || time)
-            .timeout(TIMEOUT)
+            .timeout(timeout)
             .open()
     }
 }

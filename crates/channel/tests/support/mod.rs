@@ -1,5 +1,6 @@
 //! A vendor, a token and an app for handshakes; and `snow` with compressed P-256 keys.
 #![allow(dead_code, reason = "each test file takes what it needs")]
+#![allow(unreachable_pub, reason = "each test file is a crate of its own")]
 
 use keyfob_channel::Prologue;
 use keyfob_crypto::{AgreementKey, Entropy, PublicKey, RustCrypto, Secret, SigningKey};
