@@ -1,5 +1,5 @@
 use keyfob_crypto::{P256Signing, Secret, SigningKey, sha256};
-use keyfob_signed::{Certificate, Role};
+use keyfob_signed::{Certificate, Levels, Role};
 use keyfob_wire::{ProductId, Subject};
 
 use super::*;
@@ -124,13 +124,8 @@ fn emulated_and_real_never_mix() {
     }
 }
 
-/// Everybody has the published maker's root key, so anybody can certify a "real" token under it.
-#[test]
-fn a_production_vendor_never_believes_the_published_maker() {
-    let secret = Secret::new(sha256(&[b"keyfob published test maker: root"]));
-    let root = P256Signing::from_secret(&secret).unwrap();
-    assert_eq!(MakerRoot(root.public()), TEST_MAKER_ROOT);
-
+/// Whatever a maker's own tools refuse to certify, who has its root key can: levels and root are free here.
+fn forged(root: &P256Signing, levels: Levels, vendor: &Vendor) -> Result<(), EndorseError> {
     let token = Bench::real();
     let batch_key = P256Signing::generate(&mut OsEntropy);
     let certificate = |role, subject, key| Certificate {
@@ -139,19 +134,36 @@ fn a_production_vendor_never_believes_the_published_maker() {
         usage: Usage::Signing,
         epoch: 1,
         product: ProductId(0),
-        attributes: hardware().number(),
+        attributes: levels.number(),
         key,
     };
     let batch = certificate(Role::Batch, Subject([1; 8]), batch_key.public());
-    let batch = signed(&batch, &(), &root, &mut OsEntropy).unwrap();
+    let batch = signed(&batch, &(), root, &mut OsEntropy).unwrap();
     let device = certificate(Role::Device, Subject(token.serial.0), token.signing.public());
     let device = signed(&device, &(), &batch_key, &mut OsEntropy).unwrap();
 
-    let vendor = Vendor::create(VendorKind::Production, &mut OsEntropy);
+    let maker = MakerRoot(root.public());
     let request = token.sign_enrolment(&token.enrolment_request(vendor.root()));
-    let answer =
-        EnrolAnswer { request: &request, device_signing: &device, batch: &batch, maker_root: TEST_MAKER_ROOT.0.0 };
-    assert!(TEST_MAKER_ROOT.verify_device::<RustCrypto>(&batch, &device, token.serial, Usage::Signing).is_ok());
-    let outcome = vendor.endorse(token.serial, &NONCE, &answer, &TRUSTED, &mut OsEntropy);
-    assert_eq!(outcome, Err(EndorseError::Emulated));
+    let answer = EnrolAnswer { request: &request, device_signing: &device, batch: &batch, maker_root: maker.0.0 };
+    assert!(maker.verify_device::<RustCrypto>(&batch, &device, token.serial, Usage::Signing).is_ok());
+    vendor.endorse(token.serial, &NONCE, &answer, &[maker], &mut OsEntropy).map(|_| ())
+}
+
+/// Everybody has the published maker's root key, so anybody can certify a "real" token under it.
+#[test]
+fn a_production_vendor_never_believes_the_published_maker() {
+    let secret = Secret::new(sha256(&[b"keyfob published test maker: root"]));
+    let published = P256Signing::from_secret(&secret).unwrap();
+    assert_eq!(MakerRoot(published.public()), TEST_MAKER_ROOT);
+    let vendor = Vendor::create(VendorKind::Production, &mut OsEntropy);
+    assert_eq!(forged(&published, hardware(), &vendor), Err(EndorseError::Emulated));
+}
+
+#[test]
+fn a_production_vendor_refuses_emulated_levels_of_any_maker() {
+    let maker = P256Signing::generate(&mut OsEntropy);
+    let production = Vendor::create(VendorKind::Production, &mut OsEntropy);
+    assert_eq!(forged(&maker, Levels::EMULATED, &production), Err(EndorseError::Emulated));
+    assert_eq!(forged(&maker, hardware(), &production), Ok(()));
+    assert_eq!(forged(&maker, hardware(), &test_vendor()), Err(EndorseError::Real));
 }
