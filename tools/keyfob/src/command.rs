@@ -1,0 +1,94 @@
+//! The commands.
+
+mod apply;
+mod check;
+mod completions;
+mod counter;
+#[cfg(unix)]
+mod emulator;
+mod identify;
+mod inspect;
+mod list;
+mod man;
+mod receipt;
+mod set_time;
+mod spend;
+mod status;
+mod time;
+mod unlock;
+
+use clap::{Parser, Subcommand};
+use keyfob_terminal::{Exit, Failure, Global};
+
+/// Talks to Keyfob licensing fobs
+#[derive(Parser)]
+#[command(name = "keyfob", version, after_help = AFTER)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER: &str = "Exit codes and errors: docs/errors.md";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show which fobs are there
+    List(list::List),
+    /// Show what a fob is and what is licensed on it
+    #[command(visible_alias = "info")]
+    Status(status::Status),
+    /// Ask whether a feature may be used
+    Check(check::Check),
+    /// Take units from a feature's counter, exactly once
+    Spend(spend::Spend),
+    /// Show what is left on a feature's counter
+    Counter(counter::Counter),
+    /// Open a secret that was sealed for a feature's key
+    Unlock(unlock::Unlock),
+    /// Apply a vendor's update file
+    Apply(apply::Apply),
+    /// Get the fob's signed word on the updates it applied
+    Receipt(receipt::Receipt),
+    /// Show the fob's time and get a nonce for signed time
+    Time(time::Time),
+    /// Hand a vendor's signed time to the fob
+    SetTime(set_time::SetTime),
+    /// Let the fob show itself
+    Identify(identify::Identify),
+    /// Show what is in a file of Keyfob's
+    Inspect(inspect::Inspect),
+    /// Emulated fobs, for tests and development
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Emulator(emulator::Emulator),
+    /// Print what a shell needs to complete commands
+    Completions(completions::Completions),
+    /// Print the manual page, or write all of them
+    Man(man::Man),
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let global = &self.global;
+        match self.command {
+            Command::List(list) => list.run(global),
+            Command::Status(status) => status.run(global),
+            Command::Check(check) => check.run(global),
+            Command::Spend(spend) => spend.run(global),
+            Command::Counter(counter) => counter.run(global),
+            Command::Unlock(unlock) => unlock.run(global),
+            Command::Apply(apply) => apply.run(global),
+            Command::Receipt(receipt) => receipt.run(global),
+            Command::Time(time) => time.run(global),
+            Command::SetTime(set_time) => set_time.run(global),
+            Command::Identify(identify) => identify.run(global),
+            Command::Inspect(inspect) => inspect.run(global),
+            #[cfg(unix)]
+            Command::Emulator(emulator) => emulator.run(global),
+            Command::Completions(completions) => completions.run(global),
+            Command::Man(man) => man.run(global),
+        }
+    }
+}

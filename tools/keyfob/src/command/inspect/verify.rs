@@ -1,0 +1,115 @@
+//! Whether a vendor's root stands behind a file.
+
+use keyfob::Serial;
+use keyfob_crypto::{AgreementKey, Crypto, RustCrypto};
+use keyfob_licence::{Grant, Receipt, SignedTime, Update};
+use keyfob_signed::{AppCredential, Endorsement, Invalid, Kind, Payload, Role, VendorRoot, verify as verify_signed};
+use keyfob_terminal::{Exit, Failure};
+use keyfob_wire::{PartitionId, ReceiptFile, body::Certificates};
+
+use super::file::{File, Signed};
+
+/// Verifies a file, and says who signed it.
+pub(super) fn verify(
+    file: &File<'_>,
+    root: VendorRoot,
+    serial: Option<Serial>,
+    partition: Option<PartitionId>,
+) -> Result<&'static str, Failure> {
+    match file {
+        File::Update(file, _) => update(root, &file.certificates, file.update, (file.serial, file.partition)),
+        File::Receipt(file, ..) => receipt(root, file),
+        File::Time(file, _) => {
+            signed::<SignedTime>(root, &file.certificates, file.time, (file.serial, file.partition)).map_err(refused)
+        }
+        File::Credential(file, _) => credential(root, file).map_err(refused),
+        File::Signed(bytes, thing) => {
+            let serial = || serial.ok_or_else(|| Failure::usage("to verify it, name its fob by --serial"));
+            let partition =
+                || partition.ok_or_else(|| Failure::usage("to verify it, name its partition by --partition"));
+            let none = Certificates::default();
+            match thing {
+                Signed::Certificate(certificate) => {
+                    let verified = root.verify_certificate::<RustCrypto>(bytes, certificate.role, 0);
+                    verified.map(|_| ROOT).map_err(refused)
+                }
+                Signed::Endorsement(_) => {
+                    root.verify_endorsement::<RustCrypto>(bytes, serial()?, 0).map(|_| ROOT).map_err(refused)
+                }
+                Signed::Update(_) => update(root, &none, bytes, (serial()?, partition()?)),
+                Signed::Grant(_) => signed::<Grant<'_>>(root, &none, bytes, (serial()?, partition()?)).map_err(refused),
+                Signed::Time(_) => signed::<SignedTime>(root, &none, bytes, (serial()?, partition()?)).map_err(refused),
+                Signed::BirthRequest(_) | Signed::EnrolmentRequest(_) => {
+                    Err(not_verified("a fob signs it, so a vendor's root says nothing about it"))
+                }
+                Signed::Receipt(_) => Err(not_verified(
+                    "a fob signs it: only a receipt file has the endorsement that says whose key it is",
+                )),
+            }
+        }
+    }
+}
+
+const ROOT: &str = "the vendor's root";
+
+/// Verifies what the root or a signer of its own signs.
+fn signed<'a, T: Payload<'a, Binding = (Serial, PartitionId)>>(
+    root: VendorRoot,
+    certificates: &Certificates<'a>,
+    bytes: &'a [u8],
+    binding: T::Binding,
+) -> Result<&'static str, Invalid> {
+    let signer = match (certificates.is_empty(), certificates.only()) {
+        (true, _) => root.signer::<RustCrypto>(None, T::KIND, 0)?,
+        (false, Some(certificate)) => root.signer::<RustCrypto>(Some(certificate), T::KIND, 0)?,
+        (false, None) => return Err(Invalid::Role),
+    };
+    signer.verify::<RustCrypto, T>(bytes, &binding)?;
+    Ok(match (certificates.is_empty(), T::KIND) {
+        (true, _) => ROOT,
+        (false, Kind::Time) => "a time signer of the vendor",
+        (false, _) => "an update signer of the vendor",
+    })
+}
+
+/// Verifies an update and all grants in it, which its own signer has to sign.
+fn update<'a>(
+    root: VendorRoot,
+    certificates: &Certificates<'a>,
+    bytes: &'a [u8],
+    binding: (Serial, PartitionId),
+) -> Result<&'static str, Failure> {
+    let signer = signed::<Update<'_>>(root, certificates, bytes, binding).map_err(refused)?;
+    let update: Update<'_> = keyfob_signed::read_unverified(bytes).map_err(refused)?;
+    for grant in update.grants {
+        signed::<Grant<'_>>(root, certificates, grant, binding).map_err(|invalid| refused(invalid).about("a grant"))?;
+    }
+    Ok(signer)
+}
+
+fn receipt(root: VendorRoot, file: &ReceiptFile<'_>) -> Result<&'static str, Failure> {
+    let endorsement = root.verify_endorsement::<RustCrypto>(file.endorsement, file.serial, 0);
+    let endorsement = endorsement.map_err(|invalid| refused(invalid).about("the endorsement"))?;
+    let Endorsement { partition, proof, levels, .. } = *endorsement;
+    let verified = verify_signed::<RustCrypto, Receipt<'_>>(file.receipt, &proof, &(file.serial, partition));
+    verified.map_err(refused)?;
+    Ok(if levels.is_emulated() { "an EMULATED fob of the vendor" } else { "a fob of the vendor" })
+}
+
+/// Verifies a credential's certificate, and that the secret belongs to it.
+fn credential(root: VendorRoot, credential: &AppCredential<'_>) -> Result<&'static str, Invalid> {
+    if credential.vendor != root {
+        return Err(Invalid::Signature);
+    }
+    let certificate = root.verify_certificate::<RustCrypto>(credential.certificate, Role::App, 0)?;
+    let key = <RustCrypto as Crypto>::Agreement::from_secret(&credential.secret).map_err(|_| Invalid::Malformed)?;
+    if key.public() == certificate.key { Ok(ROOT) } else { Err(Invalid::Role) }
+}
+
+fn refused(invalid: Invalid) -> Failure {
+    not_verified(invalid)
+}
+
+fn not_verified(message: impl std::fmt::Display) -> Failure {
+    Failure::new("not-verified", Exit::Verification, message)
+}
