@@ -81,6 +81,23 @@ fn a_flipped_bit_is_an_error_but_in_the_last_transaction() {
     }
 }
 
+/// What was copied was durable before the header: nothing of it can be an interrupted write.
+#[test]
+fn a_flipped_bit_in_a_copy_is_always_an_error() {
+    let (mut image, ..) = image(&spend(1, 5));
+    mounted(&mut image).scrub().unwrap();
+    image.restart();
+    let end = image.content().iter().take(SIZE / 2).rposition(|byte| *byte != 0xff).unwrap() + 1;
+    for bit in 0..end * 8 {
+        let mut flash = image.clone();
+        flash.content_mut()[bit / 8] ^= 1 << (bit % 8);
+        flash.settle();
+        flash.restart();
+        let result = Store::<_, KEYS>::mount(&mut flash).err();
+        assert!(matches!(result, Some(MountError::Corrupt { .. })), "at {}: {result:?}", bit / 8);
+    }
+}
+
 #[test]
 fn a_bit_that_flips_after_mounting_is_an_error_when_read() {
     let (image, _, model, last) = image(&spend(1, 5));

@@ -154,7 +154,7 @@ fn the_bytes_are_those_of_the_documentation() {
 
 #[test]
 fn long_values_span_sectors() {
-    let mut flash = MemoryFlash::<16384, 512, 8>::new();
+    let mut flash = MemoryFlash::<32768, 512, 8>::new();
     let mut store = mounted(&mut flash);
     let long: Vec<u8> = (0..4200u32).map(|number| number.to_be_bytes()[3] ^ 0x5a).collect();
     for _ in 0..5 {
