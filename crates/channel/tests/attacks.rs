@@ -116,8 +116,8 @@ fn altered_handshakes_are_never_completed() {
     let mut lengths = [0; 4];
     handshake(&cast, |number, message| lengths[number] = message.len()).unwrap();
     let mut tried = 0;
-    for number in 1..=3 {
-        let flips = (0..lengths[number]).map(|at| (at, 1u8 << (at % 8)));
+    for (number, &length) in lengths.iter().enumerate().skip(1) {
+        let flips = (0..length).map(|at| (at, 1u8 << (at % 8)));
         for (at, bit) in flips {
             let altered = handshake(&cast, |n, message| {
                 if n == number {
@@ -127,7 +127,7 @@ fn altered_handshakes_are_never_completed() {
             assert!(altered.is_err(), "message {number}, byte {at}");
             tried += 1;
         }
-        for length in [0, 1, 32, 33, 40, lengths[number] - 16, lengths[number] - 1, lengths[number] + 1] {
+        for length in [0, 1, 32, 33, 40, length - 16, length - 1, length + 1] {
             let altered = handshake(&cast, |n, message| {
                 if n == number {
                     message.resize(length, 0)
@@ -160,17 +160,17 @@ fn altered_records_change_nothing() {
                 altered[at] ^= 1 << bit;
                 assert!(token.open(&mut altered).is_err());
             }
-            assert!(token.open(&mut genuine.clone()[..at]).is_err());
+            assert!(token.open(&mut { genuine }[..at]).is_err());
         }
         let mut longer = [0; 31];
         longer[..30].copy_from_slice(&genuine);
         assert!(token.open(&mut longer).is_err());
-        assert!(app.open(&mut genuine.clone()).is_err(), "sent back");
-        assert_eq!(token.open(&mut genuine.clone()).unwrap(), b"twelve bytes");
-        assert!(token.open(&mut genuine.clone()).is_err(), "repeated");
+        assert!(app.open(&mut { genuine }).is_err(), "sent back");
+        assert_eq!(token.open(&mut { genuine }).unwrap(), b"twelve bytes");
+        assert!(token.open(&mut { genuine }).is_err(), "repeated");
     }
     let (first, second) = (seal(&mut app), seal(&mut app));
-    assert!(token.open(&mut second.clone()).is_err(), "one was left out");
-    assert!(token.open(&mut first.clone()).is_ok());
-    assert!(token.open(&mut second.clone()).is_ok());
+    assert!(token.open(&mut { second }).is_err(), "one was left out");
+    assert!(token.open(&mut { first }).is_ok());
+    assert!(token.open(&mut { second }).is_ok());
 }

@@ -1,10 +1,13 @@
 //! Reports in, reports out.
 
+use core::mem::MaybeUninit;
+
 use keyfob_crypto::Entropy;
+use keyfob_store::Store;
 use keyfob_wire::framing::{Assembler, Assembly};
 use keyfob_wire::{BootId, FIRST_CAPACITY, Frame, Instant, MAX_MESSAGE, Report};
 
-use crate::engine::{Engine, StartError};
+use crate::engine::{Engine, STORE_KEYS, StartError};
 use crate::outbox::Outbox;
 use crate::platform::Platform;
 use crate::sessions::Sessions;
@@ -25,15 +28,34 @@ impl<P: Platform> Token<P> {
     ///
     /// # Errors
     /// [`StartError`] if the flash can't be read or holds something else.
-    pub fn start(mut platform: P, flash: P::Flash) -> Result<Self, StartError> {
+    pub fn start(platform: P, flash: P::Flash) -> Result<Self, StartError> {
+        let store = Engine::<P>::mount(flash)?;
+        let mut token = Self::new(platform, store);
+        token.engine.load()?;
+        Ok(token)
+    }
+
+    /// Powers up in place: for boards, whose stack is smaller than a token.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_in(place: &mut MaybeUninit<Self>, platform: P, flash: P::Flash) -> Result<&mut Self, StartError> {
+        let store = Engine::<P>::mount(flash)?;
+        let token = place.write(Self::new(platform, store));
+        token.engine.load()?;
+        Ok(token)
+    }
+
+    #[inline(always)]
+    fn new(mut platform: P, store: Store<P::Flash, STORE_KEYS>) -> Self {
         let mut boot = BootId::default();
         platform.entropy().fill(&mut boot.0);
-        Ok(Self {
-            engine: Engine::start(platform, flash)?,
+        Self {
+            engine: Engine::new(platform, store),
             sessions: Sessions::new(boot),
             assembler: Assembler::new(),
             outbox: Outbox::new(),
-        })
+        }
     }
 
     /// The engine under the sessions.

@@ -39,7 +39,7 @@ fn main() -> ! {
 /// Starts the token in a frame of its own, which the loop then has for its stack.
 #[inline(never)]
 fn start(place: &mut MaybeUninit<Token<Board>>) -> Option<&mut Token<Board>> {
-    Some(place.write(Token::start(Board::new(), Flash).ok()?))
+    Token::start_in(place, Board::new(), Flash).ok()
 }
 
 #[panic_handler]

@@ -213,5 +213,5 @@ fn change<F: Flash>(
         Some(bytes) => Counter::from_bytes(bytes).ok_or(Status::StorageFailed)?,
     };
     counter.remaining = remaining;
-    transaction.put(key::counter(index, feature), counter.to_bytes(&mut buffer)).map_err(unwritten)
+    transaction.put(key::counter(index, feature), counter.write(&mut buffer)).map_err(unwritten)
 }

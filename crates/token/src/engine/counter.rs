@@ -99,7 +99,7 @@ impl Counter {
     }
 
     /// Writes the value to store.
-    pub(super) fn to_bytes<'b>(&self, buffer: &'b mut [u8; MAX_SIZE]) -> &'b [u8] {
+    pub(super) fn write<'b>(&self, buffer: &'b mut [u8; MAX_SIZE]) -> &'b [u8] {
         let head = self.remaining.0.to_be_bytes().into_iter().chain(self.serial.to_be_bytes());
         let spends = self.spends.iter().take(self.length).flat_map(|spend| {
             let amounts = spend.units.0.to_be_bytes().into_iter().chain(spend.remaining.0.to_be_bytes());
@@ -131,7 +131,7 @@ mod tests {
             let seen = counter.serial;
             assert_eq!(counter.look_up(id(n), Units(2), seen), Seen::New);
             counter.spend(id(n), Units(2)).unwrap();
-            counter = Counter::from_bytes(counter.to_bytes(&mut [0; MAX_SIZE])).unwrap();
+            counter = Counter::from_bytes(counter.write(&mut [0; MAX_SIZE])).unwrap();
             for old in 0..=n {
                 let expected = if n - old < 16 {
                     Seen::Done { remaining: Units(1000 - 2 * (old + 1)), serial: old + 1 }
@@ -158,7 +158,7 @@ mod tests {
     fn odd_lengths_are_no_counters() {
         let full = [0; MAX_SIZE + SPEND];
         for length in 0..full.len() {
-            let good = length >= HEAD && length <= MAX_SIZE && (length - HEAD).is_multiple_of(SPEND);
+            let good = (HEAD..=MAX_SIZE).contains(&length) && (length - HEAD).is_multiple_of(SPEND);
             assert_eq!(Counter::from_bytes(&full[..length]).is_some(), good, "{length}");
         }
     }

@@ -54,7 +54,7 @@ impl<P: Platform> Engine<P> {
 
     /// BIRTH: makes the device keys if there are none, and asks for their certification.
     pub(crate) fn birth(&mut self, nonce: &[u8], out: &mut [u8]) -> Result<usize, Status> {
-        let nonce = *nonce.as_array().ok_or(Status::BadRequest)?;
+        let nonce = nonce.try_into().map_err(|_| Status::BadRequest)?;
         if self.life() == TokenState::Ready {
             return Err(Status::AlreadyInstalled);
         }

@@ -102,11 +102,24 @@ impl<P: Platform> Engine<P> {
     /// # Errors
     /// [`StartError`] if the flash can't be read or holds something else.
     pub fn start(platform: P, flash: P::Flash) -> Result<Self, StartError> {
-        let store = Store::mount(flash).map_err(|error| match error {
+        let mut engine = Self::new(platform, Self::mount(flash)?);
+        engine.load()?;
+        Ok(engine)
+    }
+
+    /// Mounts the store; apart from [`new`](Self::new), so that its stack is given back before.
+    #[inline(never)]
+    pub(crate) fn mount(flash: P::Flash) -> Result<Store<P::Flash, STORE_KEYS>, StartError> {
+        Store::mount(flash).map_err(|error| match error {
             MountError::Flash(_) => StartError::Flash,
             _ => StartError::Corrupt,
-        })?;
-        let mut engine = Self {
+        })
+    }
+
+    /// An engine that has loaded nothing yet; inlined, so that it comes to lie where it stays.
+    #[inline(always)]
+    pub(crate) fn new(platform: P, store: Store<P::Flash, STORE_KEYS>) -> Self {
+        Self {
             platform,
             store,
             device: None,
@@ -115,11 +128,14 @@ impl<P: Platform> Engine<P> {
             enrolment: None,
             identify_until: None,
             scratch: [0; MAX_MESSAGE],
-        };
-        engine.load_device()?;
-        engine.load_partitions()?;
-        engine.load_catalogue().map_err(|_| StartError::Corrupt)?;
-        Ok(engine)
+        }
+    }
+
+    /// Loads what the store holds.
+    pub(crate) fn load(&mut self) -> Result<(), StartError> {
+        self.load_device()?;
+        self.load_partitions()?;
+        self.load_catalogue().map_err(|_| StartError::Corrupt)
     }
 
     /// The store, for its statistics.

@@ -143,7 +143,7 @@ impl<P: Platform> Engine<P> {
     fn write_counter(&mut self, partition: u8, feature: FeatureId, counter: &Counter) -> Result<(), Status> {
         let mut buffer = [0; MAX_SIZE];
         let mut transaction = self.store.begin();
-        transaction.put(key::counter(partition, feature), counter.to_bytes(&mut buffer)).map_err(unwritten)?;
+        transaction.put(key::counter(partition, feature), counter.write(&mut buffer)).map_err(unwritten)?;
         transaction.commit().map_err(uncommitted)
     }
 }
