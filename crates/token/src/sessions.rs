@@ -3,8 +3,9 @@
 use heapless::Vec;
 use keyfob_channel::{Prologue, RECORD_OVERHEAD, Records, Responder};
 use keyfob_crypto::sha256;
+use keyfob_wire::body::Request;
 use keyfob_wire::init::{InitAnswer, InitRequest, PROTOCOL_VERSION};
-use keyfob_wire::{BootId, ChannelId, Command, FIRST_CAPACITY, Instant, Operation, Report, Status};
+use keyfob_wire::{BootId, ChannelId, Command, FIRST_CAPACITY, Instant, Report, Status};
 
 use crate::channels::{Channel, Channels};
 use crate::engine::{Caller, Engine};
@@ -184,7 +185,12 @@ impl<P: Platform> Sessions<P> {
         let session = Session { channel, caller, records: admitted.records, used: now, last: None };
         self.open.push(session).map_err(|_| Status::Busy)?;
         let position = self.open.len().saturating_sub(1);
-        self.answer(engine, outbox, now, position, admitted.first_request, Command::Finish).map(|_| ())
+        let logout = Request::parse(admitted.first_request) == Ok(Request::Logout);
+        self.answer(engine, outbox, now, position, admitted.first_request, Command::Finish)?;
+        if logout {
+            self.open.truncate(position);
+        }
+        Ok(())
     }
 
     /// A record of an open session.
@@ -209,7 +215,7 @@ impl<P: Platform> Sessions<P> {
         let request = session.records.open(message).map_err(|_| Status::SessionRefused)?;
         session.used = now;
         session.last = None;
-        let logout = request.first() == Some(&Operation::Logout.byte());
+        let logout = Request::parse(request) == Ok(Request::Logout);
         let answer = self.answer(engine, outbox, now, position, request, Command::Record)?;
         if logout {
             self.open.swap_remove(position);

@@ -6,6 +6,7 @@ use keyfob_crypto::Entropy;
 use keyfob_store::Store;
 use keyfob_wire::framing::{Assembler, Assembly};
 use keyfob_wire::{BootId, FIRST_CAPACITY, Frame, Instant, MAX_MESSAGE, Report};
+use zeroize::Zeroize;
 
 use crate::engine::{Engine, STORE_KEYS, StartError};
 use crate::outbox::Outbox;
@@ -63,7 +64,7 @@ impl<P: Platform> Token<P> {
         &mut self.engine
     }
 
-    /// Takes a report in and does what it asks for.
+    /// Takes a report in and does what it asks for. What it decrypted is overwritten then.
     pub fn on_report(&mut self, now: Instant, report: &Report) {
         self.expire(now);
         let frame = Frame::parse(report);
@@ -73,6 +74,7 @@ impl<P: Platform> Token<P> {
             copy.iter_mut().zip(message).for_each(|(to, from)| *to = *from);
             let message = copy.get_mut(..message.len()).unwrap_or_default();
             self.sessions.on_message(&mut self.engine, &mut self.outbox, now, channel, command, message);
+            message.zeroize();
             return;
         }
         match self.assembler.on_frame(now, &frame) {
@@ -81,6 +83,7 @@ impl<P: Platform> Token<P> {
             Assembly::Complete { channel, command } => {
                 let message = self.assembler.message_mut();
                 self.sessions.on_message(&mut self.engine, &mut self.outbox, now, channel, command, message);
+                message.zeroize();
                 self.assembler.release();
             }
         }

@@ -190,13 +190,22 @@ impl Core {
         request: &Request<'_>,
         read: impl Fn(&[u8]) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.request_counted(request, read).0
+    }
+
+    /// The same; tells as well how often the token may have seen the request.
+    pub(crate) fn request_counted<T>(
+        &mut self,
+        request: &Request<'_>,
+        read: impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> (Result<T, Error>, u32) {
         let first = self.request_once(request, &read);
         match first {
             Err(Error::Unplugged | Error::SessionLost | Error::SessionRefused) => {
                 self.open = None;
-                self.request_once(request, &read)
+                (self.request_once(request, &read), 2)
             }
-            other => other,
+            other => (other, 1),
         }
     }
 

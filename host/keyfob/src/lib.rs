@@ -39,7 +39,7 @@ pub use entropy::OsEntropy;
 pub use error::{Error, Kind};
 pub use guest::{Enrolled, Granted, Guest, Info, Licensed, LicensedFeature, Partition, Proven, Signed, TimeNonce};
 pub use keyfob_client::Genuine;
-pub use keyfob_wire::{FeatureId, Modules, ProductId, Serial, Slot, Status, Units, UnixTime};
+pub use keyfob_wire::{FeatureId, Modules, OperationId, ProductId, Serial, Slot, Status, Units, UnixTime};
 pub use session::{Counter, Secret, Session, Spent};
 pub use text::{TEXTS, Text, text};
 pub use transport::{Connect, Transport};

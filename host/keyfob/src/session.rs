@@ -1,5 +1,6 @@
 //! What an app does with a feature.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use keyfob_crypto::Entropy;
@@ -19,7 +20,12 @@ use crate::{Error, OsEntropy, Verdict};
 pub struct Session {
     core: Arc<Mutex<Core>>,
     feature: FeatureId,
+    /// The counter's spend serial after the last spend here, so that the next needs no look; or [`UNKNOWN`].
+    seen: AtomicU64,
 }
+
+/// No spend serial.
+const UNKNOWN: u64 = u64::MAX;
 
 /// A secret that was unlocked; overwritten when dropped.
 pub struct Secret(Zeroizing<Vec<u8>>);
@@ -46,7 +52,7 @@ pub type Spent = Counter;
 
 impl Session {
     pub(crate) fn new(core: Arc<Mutex<Core>>, feature: FeatureId) -> Self {
-        Self { core, feature }
+        Self { core, feature, seen: AtomicU64::new(UNKNOWN) }
     }
 
     /// The feature.
@@ -97,14 +103,24 @@ impl Session {
     pub fn spend(&self, units: Units) -> Result<Spent, Error> {
         let mut operation = OperationId::default();
         OsEntropy.fill(&mut operation.0);
-        loop {
-            let seen = self.counter()?.spend_serial;
-            match self.spend_as(operation, seen, units) {
-                // Others have spent much meanwhile. Nothing was done under this id, or its outcome would be known.
-                Err(Error::Refused(Status::OutcomeForgotten)) => {}
-                outcome => return outcome,
+        let known = self.seen.swap(UNKNOWN, Ordering::Relaxed);
+        let seen = match u32::try_from(known) {
+            Ok(seen) => seen,
+            Err(_) => self.counter()?.spend_serial,
+        };
+        let (outcome, sent) = self.try_spend(operation, seen, units);
+        let outcome = match outcome {
+            // Others have spent much since the serial was seen. Nothing was done under this id: it was sent just once.
+            Err(Error::Refused(Status::OutcomeForgotten)) if sent == 1 => {
+                let seen = self.counter()?.spend_serial;
+                self.try_spend(operation, seen, units).0
             }
+            outcome => outcome,
+        };
+        if let Ok(spent) = &outcome {
+            self.seen.store(spent.spend_serial.into(), Ordering::Relaxed);
         }
+        outcome
     }
 
     /// Spends units under an operation id of the app's own, which it keeps until it knows the outcome: asking again
@@ -115,10 +131,14 @@ impl Session {
     /// # Errors
     /// As [`spend`](Self::spend), and `outcome-forgotten` if more than 16 other spends came in between.
     pub fn spend_as(&self, operation: OperationId, seen: u32, units: Units) -> Result<Spent, Error> {
+        self.try_spend(operation, seen, units).0
+    }
+
+    fn try_spend(&self, operation: OperationId, seen: u32, units: Units) -> (Result<Spent, Error>, u32) {
         let mut core = lock(&self.core);
         let (feature, time) = (self.feature, core.time());
         let request = SpendRequest { feature, units, operation, serial_seen: seen, time };
-        core.request(&Request::Spend(request), |plaintext| {
+        core.request_counted(&Request::Spend(request), |plaintext| {
             let SpendAnswer { remaining, spend_serial } =
                 SpendAnswer::parse(accepted(plaintext)?).map_err(|_| Error::Answer)?;
             Ok(Spent { remaining, spend_serial })
