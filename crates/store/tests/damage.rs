@@ -7,7 +7,7 @@ use std::cell::Cell;
 use crc::{CRC_32_ISO_HDLC, Crc};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use keyfob_store::sim::{MemoryFlash, SimError};
-use keyfob_store::{Flash, Key, MountError, ReadError, Store};
+use keyfob_store::{CommitError, Flash, Key, MountError, ReadError, Store, WriteError};
 use support::{Change, KEYS, Model, Step, after, contents, mounted, run, spend};
 
 const SIZE: usize = 2048;
@@ -114,6 +114,46 @@ fn a_bit_that_flips_after_mounting_is_an_error_when_read() {
     assert!(store.scrub().is_err());
     flipped.set(None);
     assert_eq!(contents(&mut store).unwrap(), model);
+}
+
+#[test]
+fn what_does_not_read_back_is_not_committed() {
+    let (image, _, model, last) = image(&spend(1, 5));
+    for bit in last.end * 8..(last.end + 40) * 8 {
+        let flipped = Cell::new(None);
+        let mut store = Store::<_, KEYS>::mount(Flipping { flash: image.clone(), flipped: &flipped }).unwrap();
+        flipped.set(Some(bit));
+        let mut transaction = store.begin();
+        transaction.put(Key(1), &[6; 24]).unwrap();
+        assert_eq!(transaction.commit(), Err(CommitError::WornOut), "{bit}");
+        assert_eq!(contents(&mut store).as_ref(), Ok(&model));
+        assert_eq!(store.begin().put(Key(1), &[6; 24]), Err(WriteError::NeedsMount));
+    }
+}
+
+/// Records with right checksums in an order in which nothing writes them.
+#[test]
+fn a_transaction_within_a_transaction_is_an_error() {
+    let record = |content: &mut [u8; SIZE], at: usize, kind: u8, mark: u8| {
+        content[at..at + 11].copy_from_slice(&[kind, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        content[at + 11] = mark;
+        let mut covered = [0, 0, 0, 1, 0, 0, 0, at as u8].to_vec();
+        covered.extend_from_slice(&content[at..at + 12]);
+        let checksum = Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(&covered);
+        content[at + 12..at + 16].copy_from_slice(&checksum.to_be_bytes());
+    };
+    let mount = |kinds: [u8; 2]| {
+        let mut flash = Image::new();
+        drop(mounted(&mut flash));
+        let mut content = *flash.content();
+        record(&mut content, 28, kinds[0], b'M');
+        record(&mut content, 44, kinds[1], b'C');
+        Store::<_, KEYS>::mount(Image::with_content(content)).map(|store| store.keys().count())
+    };
+    assert_eq!(mount([0x11, 0x10]).ok(), Some(1));
+    assert_eq!(mount([0x11, 0x11]).err(), Some(MountError::Corrupt { offset: 28 }));
+    // An interrupted transaction whose first record was lost.
+    assert_eq!(mount([0x10, 0x10]).ok(), Some(0));
 }
 
 #[test]

@@ -111,6 +111,21 @@ fn a_full_store_says_so_and_can_be_emptied() {
 }
 
 #[test]
+fn the_room_of_a_removal_is_kept_back() {
+    let mut flash = Small::new();
+    let mut store = mounted(&mut flash);
+    assert_eq!(store.begin().put(Key(1), &[1; 968]), Err(WriteError::NoRoom));
+    let mut transaction = store.begin();
+    transaction.put(Key(1), &[1; 964]).unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(store.free(), Ok(0));
+    let mut transaction = store.begin();
+    transaction.remove(Key(1)).unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(store.free(), Ok(980));
+}
+
+#[test]
 fn too_many_keys_are_refused_before_anything_is_written() {
     let mut flash = MemoryFlash::<8192, 1024, 4>::new();
     let mut store = Store::<_, 3>::mount(&mut flash).unwrap();
