@@ -55,6 +55,9 @@ fn not_parsed(error: &clap::Error) -> Exit {
 
 /// Says in one line each what clap says in paragraphs.
 fn usage(error: &clap::Error) -> Failure {
+    if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand) {
+        return Failure::usage("a command is missing").hint("--help lists the commands");
+    }
     let text = error.render().to_string();
     let mut paragraphs = text.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
     let message = paragraphs.next().unwrap_or_default();

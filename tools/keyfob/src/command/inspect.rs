@@ -2,6 +2,8 @@
 
 mod file;
 mod payload;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::path::PathBuf;
