@@ -8,8 +8,8 @@ use keyfob_wire::body::{ApplyAnswer, Body, Certificates};
 use keyfob_wire::{FeatureId, PartitionId, ProductId, Serial, Slot, Status, Units, UpdateFile};
 
 use super::catalogue::Catalogue;
-use super::counter::{Counter, MAX_SIZE};
-use super::partition::{Sequence, state};
+use super::counter::{self, Counter};
+use super::partition::{STATE, Sequence, state};
 use super::queries::split_grant;
 use super::{Caller, Engine, STORE_KEYS, key, no_space, partition, refused, uncommitted, unreadable, unwritten};
 use crate::platform::Platform;
@@ -83,6 +83,8 @@ impl<P: Platform> Engine<P> {
             catalogue.insert(index, &grant, |feature| Ok(stored_counter(store, index, feature)?.remaining))?;
         }
 
+        has_room(store, needed::<P::Flash>(certificate, update))?;
+
         let sequence = Sequence { epoch: update.epoch, number: update.number, digest: update.digest() };
         let mut transaction = store.begin();
         for bytes in update.grants {
@@ -155,12 +157,32 @@ fn succeeds(update: &Update<'_>, last: &Sequence) -> Result<(), Status> {
     }
 }
 
+/// What an update needs of the store.
+fn needed<F: Flash>(certificate: Option<&[u8]>, update: &Update<'_>) -> usize {
+    let size = Store::<F, STORE_KEYS>::record_size;
+    let overhead = 2usize.saturating_add(certificate.unwrap_or_default().len());
+    let grants = update.grants.iter().map(|grant| size(overhead.saturating_add(grant.len())));
+    let operations = update.operations.iter().map(|operation| match operation {
+        Operation::InstallKey { .. } => size(32),
+        _ => size(counter::SIZE),
+    });
+    grants.chain(operations).sum()
+}
+
+/// Whether that much fits the store, so that there is still room afterwards for any spend and any change of state.
+pub(super) fn has_room<F: Flash>(store: &mut Store<F, STORE_KEYS>, needed: usize) -> Result<(), Status> {
+    let size = Store::<F, STORE_KEYS>::record_size;
+    let kept_back = size(STATE).saturating_mul(2).saturating_add(size(counter::SIZE));
+    let free = store.free().map_err(unreadable)?;
+    if needed.saturating_add(kept_back) <= free { Ok(()) } else { Err(Status::NoRoom) }
+}
+
 pub(super) fn stored_counter<F: Flash>(
     store: &mut Store<F, STORE_KEYS>,
     index: u8,
     feature: FeatureId,
 ) -> Result<Counter, Status> {
-    let mut buffer = [0; MAX_SIZE];
+    let mut buffer = [0; counter::SIZE];
     match store.get(key::counter(index, feature), &mut buffer).map_err(unreadable)? {
         None => Ok(Counter::default()),
         Some(bytes) => Counter::from_bytes(bytes).ok_or(Status::StorageFailed),
@@ -206,12 +228,12 @@ fn change<F: Flash>(
     let granted = granted.ok_or(Status::UpdateMalformed)?;
     let remaining = new(granted.remaining).ok_or(Status::UpdateMalformed)?;
     granted.remaining = remaining;
-    let mut buffer = [0; MAX_SIZE];
+    let mut buffer = [0; counter::SIZE];
     // What is stored is from before the transaction: its spends are right, what is left is in memory.
     let mut counter = match transaction.get(key::counter(index, feature), &mut buffer).map_err(unreadable)? {
         None => Counter::default(),
         Some(bytes) => Counter::from_bytes(bytes).ok_or(Status::StorageFailed)?,
     };
     counter.remaining = remaining;
-    transaction.put(key::counter(index, feature), counter.write(&mut buffer)).map_err(unwritten)
+    transaction.put(key::counter(index, feature), &counter.to_bytes()).map_err(unwritten)
 }

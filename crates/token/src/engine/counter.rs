@@ -1,11 +1,12 @@
 //! A counter with its last spends, as one value: what makes a spend happen exactly once. `docs/spec.md`, §8.2.
 
+use keyfob_wire::cursor::Reader;
 use keyfob_wire::{OperationId, Units};
 
 /// How many spends are remembered.
 pub(super) const WINDOW: usize = 16;
-/// The size of the largest value.
-pub(super) const MAX_SIZE: usize = HEAD + WINDOW * SPEND;
+/// The size of the value. It doesn't grow with spends: there is room for them as soon as the counter is set.
+pub(super) const SIZE: usize = HEAD + WINDOW * SPEND;
 const HEAD: usize = 8;
 const SPEND: usize = 16;
 
@@ -39,15 +40,15 @@ pub(super) struct Counter {
     pub(super) remaining: Units,
     /// How many spends there were.
     pub(super) serial: u32,
-    /// The last ones; the newest first.
+    /// The last ones; the newest first. As many are real as there were spends.
     spends: [Spend; WINDOW],
-    length: usize,
 }
 
 impl Counter {
     /// Looks for a spend among those remembered.
     pub(super) fn look_up(&self, id: OperationId, units: Units, seen: u32) -> Seen {
-        let known = self.spends.iter().take(self.length).zip(0u32..).find(|(spend, _)| spend.id == id);
+        let real = usize::try_from(self.serial).unwrap_or(WINDOW);
+        let known = self.spends.iter().take(real).zip(0u32..).find(|(spend, _)| spend.id == id);
         match known {
             Some((spend, age)) if spend.units == units => {
                 Seen::Done { remaining: spend.remaining, serial: self.serial.wrapping_sub(age) }
@@ -68,49 +69,30 @@ impl Counter {
         if let Some(newest) = self.spends.first_mut() {
             *newest = Spend { id, units, remaining };
         }
-        self.length = WINDOW.min(self.length + 1);
         Some(())
     }
 
     /// Reads a stored value.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (remaining, rest) = bytes.split_first_chunk()?;
-        let (serial, rest) = rest.split_first_chunk()?;
-        let mut counter = Self {
-            remaining: Units(u32::from_be_bytes(*remaining)),
-            serial: u32::from_be_bytes(*serial),
-            ..Self::default()
-        };
-        let spends = rest.chunks_exact(SPEND);
-        if !spends.remainder().is_empty() || spends.len() > WINDOW {
-            return None;
+        let mut reader = Reader::new(bytes);
+        let mut counter = Self { remaining: Units(reader.u32()?), serial: reader.u32()?, ..Self::default() };
+        for spend in &mut counter.spends {
+            let id = OperationId(reader.take()?);
+            *spend = Spend { id, units: Units(reader.u32()?), remaining: Units(reader.u32()?) };
         }
-        counter.length = spends.len();
-        for (to, from) in counter.spends.iter_mut().zip(spends) {
-            let (id, amounts) = from.split_first_chunk()?;
-            let (units, remaining) = amounts.split_first_chunk()?;
-            *to = Spend {
-                id: OperationId(*id),
-                units: Units(u32::from_be_bytes(*units)),
-                remaining: Units(u32::from_be_bytes(*remaining.first_chunk()?)),
-            };
-        }
-        Some(counter)
+        reader.end().map(|()| counter)
     }
 
     /// Writes the value to store.
-    pub(super) fn write<'b>(&self, buffer: &'b mut [u8; MAX_SIZE]) -> &'b [u8] {
+    pub(super) fn to_bytes(self) -> [u8; SIZE] {
         let head = self.remaining.0.to_be_bytes().into_iter().chain(self.serial.to_be_bytes());
-        let spends = self.spends.iter().take(self.length).flat_map(|spend| {
+        let spends = self.spends.iter().flat_map(|spend| {
             let amounts = spend.units.0.to_be_bytes().into_iter().chain(spend.remaining.0.to_be_bytes());
             spend.id.0.into_iter().chain(amounts)
         });
-        let mut length = 0;
-        for (to, from) in buffer.iter_mut().zip(head.chain(spends)) {
-            *to = from;
-            length += 1;
-        }
-        buffer.get(..length).unwrap_or_default()
+        let mut bytes = [0; SIZE];
+        bytes.iter_mut().zip(head.chain(spends)).for_each(|(to, from)| *to = from);
+        bytes
     }
 }
 
@@ -131,7 +113,7 @@ mod tests {
             let seen = counter.serial;
             assert_eq!(counter.look_up(id(n), Units(2), seen), Seen::New);
             counter.spend(id(n), Units(2)).unwrap();
-            counter = Counter::from_bytes(counter.write(&mut [0; MAX_SIZE])).unwrap();
+            counter = Counter::from_bytes(&counter.to_bytes()).unwrap();
             for old in 0..=n {
                 let expected = if n - old < 16 {
                     Seen::Done { remaining: Units(1000 - 2 * (old + 1)), serial: old + 1 }
@@ -151,15 +133,16 @@ mod tests {
     fn what_is_not_there_cannot_be_spent() {
         let mut counter = Counter { remaining: Units(3), ..Counter::default() };
         assert!(counter.spend(id(1), Units(4)).is_none());
-        assert_eq!((counter.remaining, counter.serial, counter.length), (Units(3), 0, 0));
+        assert_eq!((counter.remaining, counter.serial), (Units(3), 0));
+        assert_eq!(counter.look_up(id(1), Units(4), 0), Seen::New);
+        assert_eq!(counter.look_up(OperationId::default(), Units(0), 0), Seen::New, "an empty place is no spend");
     }
 
     #[test]
-    fn odd_lengths_are_no_counters() {
-        let full = [0; MAX_SIZE + SPEND];
-        for length in 0..full.len() {
-            let good = (HEAD..=MAX_SIZE).contains(&length) && (length - HEAD).is_multiple_of(SPEND);
-            assert_eq!(Counter::from_bytes(&full[..length]).is_some(), good, "{length}");
+    fn other_lengths_are_no_counters() {
+        let bytes = [0; SIZE + SPEND];
+        for length in 0..bytes.len() {
+            assert_eq!(Counter::from_bytes(&bytes[..length]).is_some(), length == SIZE, "{length}");
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use keyfob_crypto::{AgreementKey, Crypto, Entropy, PublicKey, Secret, SigningKey};
 use keyfob_signed::{EnrolmentRequest, VendorRoot, sign};
+use keyfob_store::Store;
 use keyfob_wire::body::{Body, EndorseAnswer, EndorseRequest, EnrolAnswer, EnrolRequest};
 use keyfob_wire::{PartitionId, Status, UnixTime, VendorHint};
 
-use super::partition::{HEAD, Partition, Sequence, state};
-use super::{Engine, device, key, no_space, uncommitted, unwritten};
+use super::apply::has_room;
+use super::partition::{HEAD, Partition, STATE, Sequence, state};
+use super::{Engine, STORE_KEYS, device, key, no_space, uncommitted, unwritten};
 use crate::platform::Platform;
 
 /// A partition in the making. It lives in memory only.
@@ -89,6 +91,8 @@ impl<P: Platform> Engine<P> {
         }
 
         let length = HEAD.saturating_add(asked.endorsement.len());
+        let size = Store::<P::Flash, STORE_KEYS>::record_size;
+        has_room(&mut self.store, size(length).saturating_add(size(STATE)))?;
         let value = self.scratch.get_mut(..length).ok_or(Status::TooLong)?;
         let secrets = [&enrolment.handshake, &enrolment.sealing, &enrolment.proof];
         let ids = enrolment.partition.0.iter().chain(&enrolment.root.0);

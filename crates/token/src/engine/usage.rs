@@ -10,7 +10,7 @@ use keyfob_wire::{FeatureId, Instant, Modules, Status, Units, UnixTime};
 
 use super::apply::stored_counter;
 use super::catalogue::Feature;
-use super::counter::{Counter, MAX_SIZE, Seen};
+use super::counter::{Counter, Seen};
 use super::{Caller, Engine, key, uncommitted, unreadable, unwritten};
 use crate::platform::Platform;
 
@@ -141,9 +141,8 @@ impl<P: Platform> Engine<P> {
     }
 
     fn write_counter(&mut self, partition: u8, feature: FeatureId, counter: &Counter) -> Result<(), Status> {
-        let mut buffer = [0; MAX_SIZE];
         let mut transaction = self.store.begin();
-        transaction.put(key::counter(partition, feature), counter.write(&mut buffer)).map_err(unwritten)?;
+        transaction.put(key::counter(partition, feature), &counter.to_bytes()).map_err(unwritten)?;
         transaction.commit().map_err(uncommitted)
     }
 }
