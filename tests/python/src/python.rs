@@ -29,7 +29,7 @@ impl Finished {
 }
 
 impl Python {
-    /// Finds an interpreter: the one in `KEYFOB_PYTHON`, or `python3`.
+    /// Finds an interpreter: the one in `KEYFOB_PYTHON`, the one that `setup` made, or `python3`.
     ///
     /// Says so where there is none, because then nothing is tested.
     ///
@@ -38,7 +38,7 @@ impl Python {
     #[must_use]
     pub fn find() -> Option<Self> {
         let named = std::env::var_os("KEYFOB_PYTHON");
-        let interpreter = PathBuf::from(named.clone().unwrap_or_else(|| "python3".into()));
+        let interpreter = named.clone().map(PathBuf::from).or_else(set_up).unwrap_or_else(|| "python3".into());
         let lacks = match Command::new(&interpreter).args(["-c", "import cbor2, cryptography"]).output() {
             Ok(output) if output.status.success() => return Some(Self(interpreter)),
             Ok(output) => String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned(),
@@ -47,7 +47,8 @@ impl Python {
         let needed = named.is_some() || std::env::var("CI").is_ok_and(|ci| ci == "true");
         assert!(!needed, "the client in Python can't run: {lacks}");
         // Not captured by the test's harness, so that it is seen.
-        let _closed = writeln!(std::io::stderr(), "SKIPPED: the client in Python can't run: {lacks}");
+        let _closed =
+            writeln!(std::io::stderr(), "SKIPPED: the client in Python can't run, see tests/python/setup: {lacks}");
         None
     }
 
@@ -74,4 +75,11 @@ impl Python {
         let _exited_unread = writer.join().unwrap();
         Finished { exit: output.status.code().unwrap(), output: String::from_utf8(output.stdout).unwrap() }
     }
+}
+
+/// Finds the environment of `setup` in the folder that this test was built into.
+fn set_up() -> Option<PathBuf> {
+    let test = std::env::current_exe().ok()?;
+    let interpreter = test.ancestors().nth(3)?.join("python/bin/python");
+    interpreter.exists().then_some(interpreter)
 }

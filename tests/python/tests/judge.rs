@@ -231,3 +231,19 @@ fn each_bit_of_an_endorsement_counts() {
     let accepted: Vec<_> = (0..verdicts.len()).filter(|case| verdicts[*case]).collect();
     assert_eq!(accepted, [0]);
 }
+
+/// Python reads each key as a point at once; ours does when the key is used, and by then refuses too.
+#[test]
+fn a_key_that_is_no_point_is_of_no_use() {
+    let Some(python) = Python::find() else { return };
+    let no_points = [[&[2], &[0xff; 32][..]].concat(), vec![0; 33]];
+    for bytes in no_points.iter().map(|point| with(1, &bstr(point))) {
+        let root = VendorRoot(key().public());
+        let told =
+            python.run("judge.py", &[&hex::encode(root.0.0), &hex::encode(SERIAL.0)], &(hex::encode(&bytes) + "\n"));
+        assert_eq!(told.output.trim(), "a key that isn't a point");
+        let ours =
+            root.verify_endorsement::<RustCrypto>(&bytes, SERIAL, 0).map(|it| it.handshake.check::<RustCrypto>());
+        assert!(!matches!(ours, Ok(Ok(()))));
+    }
+}

@@ -197,3 +197,13 @@ fn guest_saw(cast: &Cast, guest: &Value) {
     assert_eq!(receipt["counters"], json!({ COUNTED.0.to_string(): [left, 1], SPENT.0.to_string(): [0, 0] }));
     assert_eq!(guest["check"], refused(Status::NotPermitted));
 }
+
+/// Both ways' keys are replaced at record 65,536 (§6).
+#[test]
+fn a_session_outlives_its_first_keys() {
+    let Some(python) = Python::find() else { return };
+    let cast = Cast::new();
+    let arguments = [&cast.address.to_string(), Cast::argument(&cast.app), &COUNTED.0.to_string(), "65600"];
+    let finished = python.run("long_session.py", &arguments, "");
+    assert_eq!((finished.exit, finished.output.trim()), (0, "65600"));
+}
