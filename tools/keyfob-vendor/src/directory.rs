@@ -35,6 +35,22 @@ impl VendorAt {
     }
 }
 
+/// The maker. Its variable is read here and not by the parser, for which a variable would be as good as a flag, and
+/// `--test` goes with none.
+#[derive(Args)]
+pub(crate) struct MakerAt {
+    /// The maker's directory; otherwise that of KEYFOB_MAKER, or keyfob-maker
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl MakerAt {
+    pub(crate) fn path(&self) -> PathBuf {
+        let variable = || std::env::var_os("KEYFOB_MAKER").filter(|path| !path.is_empty());
+        self.dir.clone().or_else(|| variable().map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("keyfob-maker"))
+    }
+}
+
 /// The root's secret key.
 pub(crate) const ROOT_KEY: &str = "root.key";
 /// The root's public key, in hexadecimal digits.

@@ -102,3 +102,29 @@ pub(crate) fn endorse(error: EndorseError) -> Failure {
 pub(crate) fn sign(error: &SignError) -> Failure {
     failure("signing-failed", Exit::Failure, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use keyfob_signed::Invalid;
+
+    use super::*;
+
+    /// What no emulated fob and no directory of the other tests brings about.
+    #[test]
+    fn what_an_imitation_would_bring_about() {
+        for (failure, code, exit) in [
+            (certify(CertifyError::Real), "real-token", Exit::Verification),
+            (certify(CertifyError::Nonce), "birth-refused", Exit::Verification),
+            (certify(CertifyError::Levels), "birth-refused", Exit::Verification),
+            (certify(CertifyError::Sign(SignError::Signing)), "signing-failed", Exit::Failure),
+            (endorse(EndorseError::Real), "real-token", Exit::Verification),
+            (endorse(EndorseError::UntrustedMaker), "maker-untrusted", Exit::Verification),
+            (endorse(EndorseError::Certificate(Invalid::Signature)), "enrolment-refused", Exit::Verification),
+            (endorse(EndorseError::Nonce), "enrolment-refused", Exit::Verification),
+            (refused(&IssueError::Endorsement(Invalid::Signature)), "record-refused", Exit::Verification),
+            (refused(&IssueError::LastNumber), "not-issuable", Exit::Failure),
+        ] {
+            assert_eq!((failure.code(), failure.exit()), (code, exit));
+        }
+    }
+}

@@ -224,7 +224,10 @@ fn fobs_that_are_not_what_they_should_be() {
 
     let serial = fob.guest().serial().to_string();
     bench.write("licence.toml", LICENCE);
+    copy(&bench.path("test"), &bench.path("old copy"));
     bench.done(&["issue", "licence.toml", "--dir", "test", "--fob", &serial, "--out", "1.kfu"]);
+    fob.guest().apply(&bench.read("1.kfu")).unwrap();
+    refused(&bench, &["withdraw", "--dir", "old copy", "--token", &token], "receipt-refused", 8);
     let emptied = bench.fob_of("emptied.sock", before_enrolment);
     refused(&bench, &["enrol", "--dir", "test", "--token", &emptied.uri()], "fob-in-use", 1);
     bench.done(&["time", "--dir", "test", "--time", "1700000000", "--token", &token]);

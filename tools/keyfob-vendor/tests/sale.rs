@@ -248,6 +248,20 @@ fn a_maker_of_real_fobs() {
 }
 
 #[test]
+fn directories_may_be_named_by_variables() {
+    let bench = Bench::new();
+    let fob = bench.fob("fob.sock");
+    let variables = [("KEYFOB_MAKER", "my maker"), ("KEYFOB_VENDOR", "my vendor"), ("KEYFOB_TOKEN", &fob.uri())];
+    let done = |arguments: &[&str]| assert!(bench.run_with(arguments, &variables).status.success(), "{arguments:?}");
+    done(&["maker", "init"]);
+    done(&["init", "--test"]);
+    done(&["maker", "certify", "--test"]);
+    done(&["enrol"]);
+    assert_eq!(bench.document(&["list", "--dir", "my vendor"])["fobs"].as_array().unwrap().len(), 1);
+    assert!(bench.path("my maker/root.key").exists());
+}
+
+#[test]
 fn shells_and_manuals() {
     let bench = Bench::new();
     assert!(bench.done(&["completions", "bash"]).contains("certify"));

@@ -44,7 +44,7 @@ const EXAMPLE: &str = r#"A file of products and features:
   enabled = true                     # true if left out
   starts = 2026-12-01                # days begin at midnight UTC
   expires = 2027-01-01T00:00:00Z     # the first moment at which it is over
-  counter = 500                      # sets it; or { add = 100 }, { subtract = 5 }; true leaves what is there
+  counter = 500                      # or { add = 100 }, { subtract = 5 }, true: as it is
   modules = [0, 3]                   # bit numbers; all modules if left out
   key = true                         # installs the feature's key in slot 0; or [0, 1]
 

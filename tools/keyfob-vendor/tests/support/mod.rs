@@ -41,6 +41,10 @@ impl Bench {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, &[])
+    }
+
+    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         let output = Command::new(env!("CARGO_BIN_EXE_keyfob-vendor"))
             .args(arguments)
             .current_dir(self.folder.path())
@@ -50,6 +54,7 @@ impl Bench {
             .env_remove("KEYFOB_MAKER")
             .env_remove("XDG_RUNTIME_DIR")
             .env_remove("CLICOLOR_FORCE")
+            .envs(variables.iter().copied())
             .output()
             .unwrap();
         let mut said = self.said.borrow_mut();

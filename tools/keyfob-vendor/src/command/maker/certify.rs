@@ -1,7 +1,5 @@
 //! A blank fob is born and certified.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use keyfob::{Guest, TokenUri};
 use keyfob_issuing::directory::MakerDirectory;
@@ -9,22 +7,15 @@ use keyfob_issuing::{Certified, Maker, MakerError, OsEntropy};
 use keyfob_terminal::{Exit, Failure, Global};
 use serde::Serialize;
 
-use crate::{directory, failure, fob, value};
+use crate::directory::{self, MakerAt};
+use crate::{failure, fob, value};
 
 #[derive(Args)]
 pub(crate) struct Certify {
-    /// The maker's directory
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "KEYFOB_MAKER",
-        hide_env_values = true,
-        default_value = "keyfob-maker",
-        conflicts_with = "test"
-    )]
-    dir: PathBuf,
+    #[command(flatten)]
+    maker: MakerAt,
     /// Use the published test maker, which certifies emulated fobs and no others
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dir")]
     test: bool,
 }
 
@@ -43,9 +34,10 @@ impl Certify {
                 Maker::test().map_err(|error: MakerError| failure::failure("signing-failed", Exit::Failure, error))?;
             certify(&made, &mut token, global)?
         } else {
-            directory::expect_root_key(&self.dir)
+            let path = self.maker.path();
+            directory::expect_root_key(&path)
                 .map_err(|failure| failure.hint("make a maker: keyfob-vendor maker init; emulated fobs take --test"))?;
-            let directory = MakerDirectory::open(&self.dir).map_err(failure::directory)?;
+            let directory = MakerDirectory::open(&path).map_err(failure::directory)?;
             certify(directory.maker(), &mut token, global)?
         };
         let Certified { serial, levels, .. } = certified;

@@ -1,7 +1,5 @@
 //! A maker comes into being.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use keyfob_issuing::OsEntropy;
 use keyfob_issuing::directory::MakerDirectory;
@@ -9,14 +7,13 @@ use keyfob_signed::Levels;
 use keyfob_terminal::{Failure, Global, Privacy, write_new};
 use serde::Serialize;
 
-use crate::directory::{ROOT_KEY, ROOT_PUB, refuse_existing};
+use crate::directory::{MakerAt, ROOT_KEY, ROOT_PUB, refuse_existing};
 use crate::{failure, value};
 
 #[derive(Args)]
 pub(crate) struct Init {
-    /// The maker's directory
-    #[arg(long, value_name = "DIR", env = "KEYFOB_MAKER", hide_env_values = true, default_value = "keyfob-maker")]
-    dir: PathBuf,
+    #[command(flatten)]
+    maker: MakerAt,
     /// The highest levels that the batch may certify: clear, sealed or secure-element for keys; restorable, anchored
     /// or strong for stored state
     #[arg(long, value_name = "KEYS,STATE", value_parser = value::levels, default_value = "sealed,anchored")]
@@ -32,13 +29,14 @@ struct Document {
 
 impl Init {
     pub(crate) fn run(self, global: &Global) -> Result<(), Failure> {
+        let path = self.maker.path();
         for name in [ROOT_KEY, ROOT_PUB] {
-            refuse_existing(&self.dir.join(name))?;
+            refuse_existing(&path.join(name))?;
         }
-        let directory = MakerDirectory::create(&self.dir, self.levels, &mut OsEntropy).map_err(failure::directory)?;
+        let directory = MakerDirectory::create(&path, self.levels, &mut OsEntropy).map_err(failure::directory)?;
         let root = value::to_hex(&directory.maker().root().0.0);
-        write_new(&self.dir.join(ROOT_PUB), format!("{root}\n").as_bytes(), Privacy::Public)?;
-        let dir = self.dir.display().to_string();
+        write_new(&path.join(ROOT_PUB), format!("{root}\n").as_bytes(), Privacy::Public)?;
+        let dir = path.display().to_string();
         global.note(format_args!("a maker of real fobs in {dir}; its root key, for vendors' --maker:"));
         let document = Document { root: root.clone(), dir, levels: self.levels.number() };
         global.print("keyfob-vendor.maker-init.v1", &document, || format!("{root}\n"))
