@@ -179,6 +179,9 @@ fn a_program_that_never_reads_stops_nobody() {
     }
     assert!((256..4_000).contains(&read), "{read} of 4,001 reports");
     assert_eq!(bytes[bytes.len() - 57..][..8], [0xee; 8]);
+    for (number, report) in (0..2_000_u64).rev().zip(bytes.chunks(64).rev().skip(1)).take(255) {
+        assert_eq!(report[7..15], (number | 1 << 63).to_be_bytes());
+    }
     // It reads again, and everything is well.
     init(&mut lazy, [0xdd; 8]);
     server.stop();

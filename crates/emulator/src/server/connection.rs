@@ -151,3 +151,49 @@ impl AsFd for Socket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::TcpListener;
+
+    /// With a small buffer batches are sent in part: nothing arrives but whole reports in order.
+    #[test]
+    fn a_report_is_never_lost_in_part() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut reader = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut socket, _) = listener.accept().unwrap();
+        // The system's buffers are cut at multiples of 64 bytes: now these aren't the reports' ends.
+        socket.write_all(&[0; 13]).unwrap();
+        reader.read_exact(&mut [0; 13]).unwrap();
+        rustix::net::sockopt::set_socket_send_buffer_size(&socket, 1).unwrap();
+        let connection = Arc::new(Connection::new(Socket::Tcp(socket)));
+        let mut number = 0_u32;
+        let mut last = None;
+        let mut read = 0;
+        for _ in 0..3 {
+            for _ in 0..300 {
+                let reports: Vec<u8> = (0..37)
+                    .flat_map(|_| {
+                        number += 1;
+                        [number; 16]
+                    })
+                    .flat_map(u32::to_be_bytes)
+                    .collect();
+                connection.send(&reports);
+            }
+            while last != Some(number) {
+                let mut report = [0; REPORT_SIZE];
+                reader.read_exact(&mut report).unwrap();
+                let (words, _) = report.as_chunks();
+                let found = u32::from_be_bytes(words[0]);
+                assert!(words.iter().all(|word| *word == words[0]), "a report of parts: {report:?}");
+                assert!(last < Some(found), "{found} after {last:?}");
+                last = Some(found);
+                read += 1;
+            }
+        }
+        assert!(read < number, "the buffers held everything");
+    }
+}
