@@ -61,10 +61,15 @@ pub(crate) fn token(global: &Global) -> Result<TokenUri, Failure> {
 /// Opens a session that needs no credential, and says so if the fob is emulated.
 pub(crate) fn guest(global: &Global) -> Result<Guest, Failure> {
     let guest = guest_of(global, &[TEST_MAKER_ROOT])?;
-    if Origin::of(guest.genuine()) == Origin::Emulated {
+    if is_emulated(&guest) {
         warn_emulated(global, guest.serial());
     }
     Ok(guest)
+}
+
+/// Whether the published test maker has made the fob.
+pub(crate) fn is_emulated(guest: &Guest) -> bool {
+    Origin::of(guest.genuine()) == Origin::Emulated
 }
 
 /// Opens a session that needs no credential, and finds out which of these makers has made the fob.

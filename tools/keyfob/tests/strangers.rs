@@ -24,7 +24,7 @@ fn each_ends_with_its_own_code() {
     let directory = tempfile::tempdir().unwrap();
     let listener = |name: &str| UnixListener::bind(directory.path().join(name)).unwrap();
 
-    let (exit, said) = status(listener("silent"), |stream| std::mem::forget(stream));
+    let (exit, said) = status(listener("silent"), std::mem::forget);
     assert!(exit == Some(8) && said.contains("[not-a-token]"), "{said}");
 
     let (exit, said) = status(listener("closing"), drop);

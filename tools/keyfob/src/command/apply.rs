@@ -7,7 +7,7 @@ use keyfob_terminal::{Exit, Failure, Global, read};
 use keyfob_wire::UpdateFile;
 use serde::Serialize;
 
-use crate::fob::guest;
+use crate::fob::{guest, is_emulated};
 
 #[derive(Args)]
 pub(super) struct Apply {
@@ -18,6 +18,7 @@ pub(super) struct Apply {
 #[derive(Serialize)]
 struct Document {
     serial: String,
+    emulated: bool,
     epoch: u32,
     number: u32,
 }
@@ -39,7 +40,7 @@ impl Apply {
         })?;
         let serial = guest.serial().to_string();
         let text = format!("update {number} of epoch {epoch} is applied to fob {serial}\n");
-        global.print("keyfob.apply.v1", &Document { serial, epoch, number }, || text)?;
+        global.print("keyfob.apply.v1", &Document { serial, emulated: is_emulated(&guest), epoch, number }, || text)?;
         Ok(Exit::Done)
     }
 }

@@ -1,7 +1,7 @@
 //! `keyfob check`.
 
 use clap::Args;
-use keyfob::{Details, Modules, Refusal, Verdict};
+use keyfob::{Details, FeatureId, Modules, Refusal, Status, Verdict};
 use keyfob_terminal::{Exit, Failure, Global};
 use serde::Serialize;
 
@@ -61,13 +61,24 @@ impl Check {
                 if global.json {
                     global.print(SCHEMA, &document, String::new)?;
                 }
-                Err(self.app.failed(keyfob::Error::from(refusal)))
+                Err(denied(self.app.feature, &refusal))
             }
         }
     }
 }
 
 const SCHEMA: &str = "keyfob.check.v1";
+
+fn denied(feature: FeatureId, refusal: &Refusal) -> Failure {
+    let Refusal { status, details } = *refusal;
+    let when = match status {
+        Status::Expired => details.expiry.map(|time| format!(" since {}", date::written(time))),
+        Status::NotYetValid => details.next_change.map(|time| format!(", on {}", date::written(time))),
+        _ => None,
+    };
+    let message = format!("feature {feature} may not be used: {}{}", status.meaning(), when.unwrap_or_default());
+    Failure::new(status.slug(), Failure::from(keyfob::Error::Refused(status)).exit(), message)
+}
 
 fn limits(details: &Details) -> String {
     let left = details.remaining.map(|units| format!(", {units} left"));

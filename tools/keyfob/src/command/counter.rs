@@ -34,7 +34,7 @@ impl Counter {
         };
         let text = || {
             let keyfob::Counter { remaining, spend_serial } = counter;
-            format!("feature {}: {remaining} left after {spend_serial} spends\n", self.app.feature)
+            format!("feature {}: {remaining} left, spend serial {spend_serial}\n", self.app.feature)
         };
         global.print("keyfob.counter.v1", &document, text)?;
         Ok(Exit::Done)

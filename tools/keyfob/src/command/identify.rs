@@ -4,7 +4,7 @@ use clap::Args;
 use keyfob_terminal::{Exit, Failure, Global};
 use serde::Serialize;
 
-use crate::fob::guest;
+use crate::fob::{guest, is_emulated};
 
 #[derive(Args)]
 pub(super) struct Identify {}
@@ -12,6 +12,7 @@ pub(super) struct Identify {}
 #[derive(Serialize)]
 struct Document {
     serial: String,
+    emulated: bool,
 }
 
 impl Identify {
@@ -21,7 +22,7 @@ impl Identify {
         guest.identify()?;
         let serial = guest.serial().to_string();
         let text = format!("fob {serial} shows itself for 5 seconds\n");
-        global.print("keyfob.identify.v1", &Document { serial }, || text)?;
+        global.print("keyfob.identify.v1", &Document { serial, emulated: is_emulated(&guest) }, || text)?;
         Ok(Exit::Done)
     }
 }

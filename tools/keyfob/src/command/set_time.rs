@@ -9,7 +9,7 @@ use keyfob_wire::TimeFile;
 use serde::Serialize;
 
 use crate::date;
-use crate::fob::guest;
+use crate::fob::{guest, is_emulated};
 
 #[derive(Args)]
 pub(super) struct SetTime {
@@ -20,6 +20,7 @@ pub(super) struct SetTime {
 #[derive(Serialize)]
 struct Document {
     serial: String,
+    emulated: bool,
     mark: u64,
 }
 
@@ -44,7 +45,7 @@ impl SetTime {
         };
         let signed = Signed { bytes: file.time, certificate: file.certificates.only() };
         let mark = guest.set_time(partition.vendor, &signed)?;
-        let document = Document { serial: serial.to_string(), mark: mark.0 };
+        let document = Document { serial: serial.to_string(), emulated: is_emulated(&guest), mark: mark.0 };
         let text = || format!("fob {serial} knows that it is at least {}\n", date::written(mark));
         global.print("keyfob.set-time.v1", &document, text)?;
         Ok(Exit::Done)

@@ -3,7 +3,7 @@
 use clap::Args;
 use keyfob_terminal::{Exit, Failure, Global};
 
-use crate::fob::guest;
+use crate::fob::{guest, is_emulated};
 use crate::tree::Tree;
 use crate::value::to_hex;
 use crate::vendor::Vendor;
@@ -21,6 +21,7 @@ impl Time {
         let time = guest.time(vendor)?;
         let tree = Tree::default()
             .with("serial", guest.serial().to_string())
+            .with("emulated", is_emulated(&guest))
             .with("partition", time.partition.to_string())
             .with("vendor", to_hex(&vendor.0.0))
             .with("nonce", to_hex(&time.nonce))
