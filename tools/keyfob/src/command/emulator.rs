@@ -32,6 +32,8 @@ pub(super) struct Run {
     seed: Option<u64>,
 }
 
+const OTHER_STATE: &str = "the state may be another version's; a new folder makes a new fob";
+
 #[derive(Serialize)]
 struct Document {
     listening: String,
@@ -52,7 +54,8 @@ impl Run {
         if let Some(seed) = self.seed {
             builder = builder.seed(Seed(seed));
         }
-        let server = Server::bind(&listen, builder.start().map_err(failed)?).map_err(failed)?;
+        let token = builder.start().map_err(|error| failed(error).hint(OTHER_STATE))?;
+        let server = Server::bind(&listen, token).map_err(failed)?;
         let handle = server.handle();
         ctrlc::set_handler(move || handle.stop()).map_err(failed)?;
         global.warn("this fob is EMULATED: it protects nothing, and whoever can connect has it");
