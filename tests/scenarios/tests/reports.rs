@@ -1,0 +1,164 @@
+//! How many reports everything takes, over a real connection. The table of `docs/spec.md`, §11, is this test's.
+
+#![cfg(unix)]
+
+use std::fmt::Write;
+use std::path::Path;
+
+use keyfob::{Client, Guest, Signed, Units};
+use keyfob_conformance::{Bench, Served, certify};
+use keyfob_crypto::Entropy;
+use keyfob_issuing::{OsEntropy, UpdatePlan, seal_secret};
+use keyfob_scenarios::{COUNTED, PRODUCT, SLOT, TODAY, Tally, Tapped, licence};
+use keyfob_signed::TEST_MAKER_ROOT;
+use keyfob_wire::body::EnrolAnswer;
+
+/// What was counted: command, what of it, reports out and in.
+struct Rows {
+    tally: Tally,
+    rows: Vec<(&'static str, &'static str, (u64, u64))>,
+}
+
+impl Rows {
+    fn count<T>(&mut self, command: &'static str, what: &'static str, operate: impl FnOnce() -> T) -> T {
+        let before = self.tally.get();
+        let result = operate();
+        let after = self.tally.get();
+        self.rows.push((command, what, (after.0 - before.0, after.1 - before.1)));
+        result
+    }
+
+    fn find(&self, command: &str) -> (u64, u64) {
+        self.rows.iter().find(|row| row.0 == command).unwrap().2
+    }
+}
+
+#[test]
+fn every_command_takes_what_the_specification_says() {
+    let rig = Tapped::new(Served::unix().unwrap());
+    let mut rows = Rows { tally: rig.tally.clone(), rows: Vec::new() };
+    let mut bench = Bench::new(rig).unwrap();
+    bench.apply(licence(1_000, &bench.feature_key.clone())).unwrap();
+    before_sessions(&mut rows, &mut bench);
+    guests(&mut rows, &mut bench);
+    apps(&mut rows, &mut bench);
+
+    assert_eq!(rows.find("check"), (1, 1));
+    assert_eq!(rows.find("spend"), (1, 1));
+    let (init, opening) = (rows.find("INIT"), rows.find("OPEN, FINISH"));
+    assert_eq!(init, (1, 1));
+    assert!(init.0 + init.1 + opening.0 + opening.1 <= 13, "{init:?} and {opening:?}");
+    compare(&table(&rows));
+}
+
+fn before_sessions(rows: &mut Rows, bench: &mut Bench) {
+    let fob = bench.blank().unwrap();
+    let mut raw = bench.raw_to(&*fob).unwrap();
+    rows.count("INIT", "", || raw.init().unwrap());
+    drop(raw);
+    let mut nonce = [0; 16];
+    OsEntropy.fill(&mut nonce);
+    let channel = |bench: &Bench| {
+        let mut raw = bench.raw_to(&*fob).unwrap();
+        let channel = raw.init().unwrap().id;
+        (raw, channel)
+    };
+    let (mut raw, id) = channel(bench);
+    let (_, request) = rows.count("BIRTH", "", || raw.call(id, keyfob_wire::Command::Birth, &nonce).unwrap());
+    let install = bench.maker.certify(&request, &nonce, &mut OsEntropy).unwrap().install;
+    let (command, _) = rows.count("INSTALL", "", || raw.call(id, keyfob_wire::Command::Install, &install).unwrap());
+    assert_eq!(command, 0x91);
+    drop(raw);
+    assert!(certify(&bench.maker, &*fob, bench.patience).is_err(), "it is installed");
+}
+
+fn guests(rows: &mut Rows, bench: &mut Bench) {
+    let root = bench.vendor.root();
+    let open = |way: &mut dyn keyfob::Connect| Guest::open(way, "", &[TEST_MAKER_ROOT], bench.patience).unwrap();
+    let mut way = bench.fob.way();
+    let mut guest = rows.count("guest's INIT, OPEN, FINISH", "with login", || open(&mut *way));
+    rows.count("info", "one vendor", || guest.info().unwrap());
+    rows.count("identify", "", || guest.identify().unwrap());
+    rows.count("list", "two products of 5 and 2 features", || assert_eq!(guest.list(root).unwrap().len(), 2));
+    rows.count("grant", "a product of two features", || guest.grant(root, PRODUCT).unwrap());
+    rows.count("receipt", "two counters", || guest.receipt(root, &[7; 16]).unwrap());
+    let asked = rows.count("time", "", || guest.time(root).unwrap());
+    let time = bench.vendor.sign_time(guest.serial(), asked.partition, asked.nonce, TODAY, &mut OsEntropy).unwrap();
+    let time = Signed { bytes: &time, certificate: None };
+    rows.count("set-time", "signed by the root", || guest.set_time(root, &time).unwrap());
+    let nothing = UpdatePlan { issued: TODAY, grants: Vec::new(), steps: Vec::new() };
+    let issued = bench.issue(&nothing).unwrap();
+    rows.count("apply", "nothing, signed by the root", || guest.apply(&issued.file).unwrap());
+    bench.record = issued.record;
+    let issued = bench.issue(&licence(1_000, &bench.feature_key)).unwrap();
+    rows.count("apply", "a product of two features, a counter, a key", || guest.apply(&issued.file).unwrap());
+    bench.record = issued.record;
+    let enrolled = rows.count("enrol", "", || guest.enrol(bench.stranger.root(), [9; 16]).unwrap());
+    let answer = EnrolAnswer {
+        request: &enrolled.request,
+        device_signing: &enrolled.device_signing,
+        batch: &enrolled.batch,
+        maker_root: enrolled.maker_root.0.0,
+    };
+    let endorsed =
+        bench.stranger.endorse(guest.serial(), &[9; 16], &answer, &[TEST_MAKER_ROOT], &mut OsEntropy).unwrap();
+    rows.count("endorse", "", || guest.endorse(&endorsed.bytes).unwrap());
+    rows.count("logout", "", || drop(guest));
+}
+
+fn apps(rows: &mut Rows, bench: &mut Bench) {
+    let open = || {
+        let mut way = bench.fob.way();
+        let mut transport = Some(way.connect().unwrap());
+        let once = Once(move || transport.take().unwrap());
+        Client::builder(&bench.app).transport("", once).accept_emulated().time(|| TODAY).open().unwrap()
+    };
+    let before = rows.tally.get();
+    let client = open();
+    let after = rows.tally.get();
+    // INIT has a row of its own.
+    rows.rows.push(("OPEN, FINISH", "with login", (after.0 - before.0 - 1, after.1 - before.1 - 1)));
+    let session = client.login(COUNTED).unwrap();
+    rows.count("check", "", || assert!(matches!(session.check().unwrap(), keyfob::Verdict::Full(_))));
+    let seen = rows.count("counter", "", || session.counter().unwrap().spend_serial);
+    let id = keyfob_wire::OperationId([5; 8]);
+    rows.count("spend", "", || session.spend_as(id, seen, Units(1)).unwrap());
+    let sealed =
+        |length: usize| seal_secret(&bench.feature_key, COUNTED, SLOT, &vec![1; length], &mut OsEntropy).unwrap();
+    let (short, long) = (sealed(16), sealed(64));
+    rows.count("unlock", "16 bytes", || session.unlock_slot(SLOT, &short).unwrap());
+    rows.count("unlock", "64 bytes", || session.unlock_slot(SLOT, &long).unwrap());
+}
+
+/// A way that can be gone once.
+struct Once<F>(F);
+
+impl<F: FnMut() -> Box<dyn keyfob::Transport> + Send> keyfob::Connect for Once<F> {
+    fn connect(&mut self) -> std::io::Result<Box<dyn keyfob::Transport>> {
+        Ok((self.0)())
+    }
+}
+
+fn table(rows: &Rows) -> String {
+    let mut table = "| command | of what | out | in |\n|---|---|---|---|\n".to_owned();
+    for (command, what, (sent, received)) in &rows.rows {
+        writeln!(table, "| {command} | {what} | {sent} | {received} |").unwrap();
+    }
+    table
+}
+
+const HEADING: &str = "## 11. Reports per command";
+
+/// Compares the table with the specification's, or writes it there with `UPDATE=1`.
+fn compare(table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let start = text.find(HEADING).expect("the section is there");
+    let start = start + text[start..].find("\n| ").expect("the section has a table") + 1;
+    let end = text[start..].find("\n\n").map_or(text.len(), |length| start + length + 1);
+    if std::env::var_os("UPDATE").is_some_and(|update| update == "1") {
+        std::fs::write(&path, [&text[..start], table, &text[end..]].concat()).unwrap();
+    } else {
+        assert_eq!(&text[start..end], table, "UPDATE=1 writes the table anew");
+    }
+}
