@@ -18,6 +18,9 @@ pub enum SessionError {
     /// The session's numbers are used up: open another.
     #[error("the session is used up")]
     Exhausted,
+    /// The request before has had no answer yet: open another session.
+    #[error("the answer to the request before hasn't come")]
+    Unanswered,
 }
 
 impl From<NoSpace> for SessionError {
@@ -40,11 +43,14 @@ impl From<RecordError> for SessionError {
 pub struct Session<C: Crypto> {
     channel: ChannelId,
     records: Records<C>,
+    /// Whether the answer to the last request hasn't come yet.
+    awaiting: bool,
 }
 
 impl<C: Crypto> Session<C> {
     pub(crate) fn new(channel: ChannelId, records: Records<C>) -> Self {
-        Self { channel, records }
+        // The first request went with the handshake.
+        Self { channel, records, awaiting: true }
     }
 
     /// The session's channel.
@@ -62,10 +68,18 @@ impl<C: Crypto> Session<C> {
     /// Writes a request as the next record into `buffer` and returns its length.
     ///
     /// # Errors
-    /// [`SessionError::TooLong`] or [`SessionError::Exhausted`].
+    /// [`SessionError::TooLong`], [`SessionError::Exhausted`] or [`SessionError::Unanswered`].
+    ///
+    /// # Security
+    /// Nothing but their order says which answer belongs to which request. A request that was given up may be answered
+    /// yet, whenever whoever sits in between likes, so nothing else is asked in its session.
     pub fn seal(&mut self, request: &Request<'_>, buffer: &mut [u8]) -> Result<usize, SessionError> {
+        if self.awaiting {
+            return Err(SessionError::Unanswered);
+        }
         let end = buffer.len().saturating_sub(RECORD_OVERHEAD - 2);
         let length = request.write(buffer.get_mut(2..end).ok_or(SessionError::TooLong)?)?;
+        self.awaiting = true;
         Ok(self.records.seal(buffer, length)?)
     }
 
@@ -74,6 +88,8 @@ impl<C: Crypto> Session<C> {
     /// # Errors
     /// [`SessionError::Refused`]; the genuine answer may still come.
     pub fn open<'m>(&mut self, record: &'m mut [u8]) -> Result<&'m mut [u8], SessionError> {
-        Ok(self.records.open(record)?)
+        let answer = self.records.open(record)?;
+        self.awaiting = false;
+        Ok(answer)
     }
 }

@@ -211,12 +211,7 @@ impl Core {
 
     fn request_once<T>(&mut self, request: &Request<'_>, read: impl Fn(&[u8]) -> Result<T, Error>) -> Result<T, Error> {
         let open = self.opened()?;
-        let outcome = open.connection.request(&mut open.session, request, read);
-        if matches!(outcome, Err(Error::TimedOut)) {
-            // If the token has answered, its next record's number isn't the one that this session waits for.
-            self.open = None;
-        }
-        outcome
+        open.connection.request(&mut open.session, request, read)
     }
 
     fn opened(&mut self) -> Result<&mut Open, Error> {

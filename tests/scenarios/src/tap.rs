@@ -37,6 +37,8 @@ pub enum Attack {
     RepeatAnswers,
     /// Sends what was sent before first, then what is sent now.
     Reorder,
+    /// Says ERROR in an answer's place, and brings the answer when another is awaited.
+    HoldBack,
 }
 
 /// A way to a fob, or all ways of a rig, with somebody in between. Clones share the tally and the attack.
@@ -99,7 +101,7 @@ impl<T: Connect> Connect for Tapped<T> {
     fn connect(&mut self) -> io::Result<Box<dyn Transport>> {
         let inner = self.inner.connect()?;
         let (tally, attack) = (self.tally.clone(), Arc::clone(&self.attack));
-        Ok(Box::new(Tap { inner, tally, attack, sent: None, pending: VecDeque::new() }))
+        Ok(Box::new(Tap { inner, tally, attack, sent: None, pending: VecDeque::new(), held: None }))
     }
 }
 
@@ -109,6 +111,7 @@ struct Tap {
     attack: Arc<Mutex<Attack>>,
     sent: Option<Report>,
     pending: VecDeque<Report>,
+    held: Option<Report>,
 }
 
 impl Tap {
@@ -132,7 +135,7 @@ impl Transport for Tap {
                 }
                 self.inner.send(report)?;
             }
-            Attack::None | Attack::EditAnswers | Attack::RepeatAnswers => self.inner.send(report)?,
+            Attack::None | Attack::EditAnswers | Attack::RepeatAnswers | Attack::HoldBack => self.inner.send(report)?,
         }
         self.sent = Some(*report);
         Ok(())
@@ -149,6 +152,16 @@ impl Transport for Tap {
         match self.attack() {
             Attack::EditAnswers => return Ok(Some(edited(&report))),
             Attack::RepeatAnswers => self.pending.push_back(report),
+            Attack::HoldBack => match self.held.take() {
+                None => {
+                    self.held = Some(report);
+                    return Ok(Some(error(&report)));
+                }
+                Some(held) => {
+                    self.pending.push_back(report);
+                    return Ok(Some(held));
+                }
+            },
             _ => {}
         }
         Ok(Some(report))
@@ -160,4 +173,12 @@ fn edited(report: &Report) -> Report {
     let mut report = *report;
     report[20] ^= 1;
     report
+}
+
+/// ERROR `bad-request` on the channel of a report.
+fn error(report: &Report) -> Report {
+    let mut error = [0; 64];
+    error[..4].copy_from_slice(&report[..4]);
+    error[4..9].copy_from_slice(&[0xbf, 0, 2, 0, 1]);
+    error
 }

@@ -298,6 +298,31 @@ fn a_man_in_the_middle() {
     }
 }
 
+/// ERROR is signed by nobody. Who believes it must not take the answer, which comes later, for that to another question.
+#[test]
+fn an_answer_that_was_held_back() {
+    let (bench, desk) = stand(100);
+    let way = Tapped::new(desk.clone());
+    let client = Client::builder(&bench.app)
+        .transport("the man in the middle", way.clone())
+        .accept_emulated()
+        .time(|| EXPIRY)
+        .timeout(std::time::Duration::from_millis(450))
+        .open()
+        .unwrap();
+    let (counted, timed) = (client.login(COUNTED).unwrap(), client.login(TIMED).unwrap());
+    way.begin(Attack::HoldBack);
+    let first = counted.check();
+    assert_eq!(first.map_err(|error| error.code()).unwrap_err(), "bad-request");
+    // What is allowed was held back; what is asked now is expired.
+    if let Ok(verdict) = timed.check() {
+        assert_eq!(allowed(verdict).map_err(|error| error.code()), Err("expired"));
+    }
+    way.begin(Attack::None);
+    assert_eq!(allowed(timed.check().unwrap()).map_err(|error| error.code()), Err("expired"));
+    assert!(allowed(counted.check().unwrap()).is_ok());
+}
+
 /// Two fobs on one wire: what one says is nothing to the other's session.
 #[test]
 fn another_fobs_handshake() {

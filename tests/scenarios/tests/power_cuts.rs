@@ -1,0 +1,338 @@
+//! The power goes at every operation of the flash, within it and after it: what a fob has answered is there, and what
+//! it has not is there as a whole or not at all.
+
+mod support;
+
+use keyfob_issuing::{Issued, Maker, OsEntropy, Step, TokenRecord, UpdatePlan, Vendor, VendorKind, seal_secret};
+use keyfob_scenarios::{COUNTED, PRODUCT, SLOT, TIMED, TODAY, licence};
+use keyfob_signed::TEST_MAKER_ROOT;
+use keyfob_store::sim::{Order, Tear};
+use keyfob_wire::body::{
+    CounterRequest, EndorseRequest, EnrolAnswer, EnrolRequest, ListRequest, Request, SetTimeRequest, SpendAnswer,
+    SpendRequest, TimeAnswer, TimeRequest, UnlockRequest,
+};
+use keyfob_wire::init::TokenState;
+use keyfob_wire::{OperationId, ProductId, Status, Units, UnixTime, UpdateFile, VendorHint};
+use support::{APP, Fob, GUEST, Sim};
+
+/// What a cut may leave behind: everything that was begun, or only what was before the last barrier; torn cleanly or
+/// not.
+const DAMAGES: [(Order, Tear); 3] =
+    [(Order::Kept, Tear::Clean), (Order::Subset(0), Tear::Bits(7)), (Order::Subset(0b0101), Tear::Garbled(8))];
+
+/// Where the power goes: at the beginning of each operation, in its middle, and in its last step.
+fn cut_points(flash: &Sim, operate: impl FnOnce(&mut Fob)) -> Vec<u64> {
+    let trial = flash.copy();
+    let before = trial.steps();
+    let mut fob = Fob::start(&trial).unwrap();
+    trial.begin_recording();
+    operate(&mut fob);
+    let mut points: Vec<u64> = trial
+        .recorded()
+        .into_iter()
+        .flat_map(|(start, steps)| [start, start + steps / 2, start + steps - 1])
+        .map(|step| step - before)
+        .collect();
+    points.sort_unstable();
+    points.dedup();
+    assert!(!points.is_empty(), "nothing is written");
+    points
+}
+
+/// Cuts the power at each point of what `operate` does, which tells how much was answered, and shows what is left.
+fn sweep(
+    name: &str,
+    flash: &Sim,
+    mut operate: impl FnMut(&mut Fob) -> u32,
+    mut judge: impl FnMut(&mut Fob, u32, &str),
+) -> usize {
+    let points = cut_points(flash, |fob| {
+        operate(fob);
+    });
+    let mut cuts = 0;
+    for (order, tear) in DAMAGES {
+        for point in &points {
+            let cut = flash.copy();
+            cut.cut_after(*point, order, tear);
+            let answered = Fob::start(&cut).map_or(0, |mut fob| operate(&mut fob));
+            assert!(!cut.powered(), "{name}: nothing was cut at {point}");
+            cut.restart();
+            let place = format!("{name}, cut after {point} steps, {order:?}, {tear:?}, {answered} answered");
+            let mut fob = Fob::start(&cut).unwrap_or_else(|error| panic!("{place}: {error}"));
+            judge(&mut fob, answered, &place);
+            cuts += 1;
+        }
+    }
+    println!("{name}: {cuts} cuts, {} places", points.len());
+    cuts
+}
+
+/// A fob that is ready, a vendor on it, and the licence.
+struct Cast {
+    vendor: Vendor,
+    flash: Sim,
+    record: TokenRecord,
+    key: keyfob_crypto::Secret<32>,
+}
+
+const SOLD: u32 = 1_000;
+
+impl Cast {
+    fn new() -> Self {
+        let (maker, vendor) = (Maker::test().unwrap(), Vendor::create(VendorKind::Test, &mut OsEntropy));
+        let flash = Sim::new();
+        let mut fob = Fob::start(&flash).unwrap();
+        let request = fob.birth().unwrap();
+        fob.install(&maker.certify(&request, &support::NONCE, &mut OsEntropy).unwrap().install).unwrap();
+        let record = enrol(&mut fob, &vendor).unwrap();
+        let key = keyfob_crypto::Secret::random(&mut OsEntropy);
+        let Issued { file, record } = vendor.issue(&record, &licence(SOLD, &key), &mut OsEntropy).unwrap();
+        apply(&mut fob, &file).unwrap();
+        drop(fob);
+        flash.restart();
+        Self { vendor, flash, record, key }
+    }
+
+    fn hint(&self) -> Option<VendorHint> {
+        Some(VendorHint(self.vendor.root().0.hint()))
+    }
+}
+
+fn enrol(fob: &mut Fob, vendor: &Vendor) -> Result<TokenRecord, Status> {
+    let vendor_root = vendor.root().0.0;
+    let answer = fob.ask(GUEST, &Request::Enrol(EnrolRequest { vendor_root, nonce: support::NONCE }))?;
+    let answer = EnrolAnswer::parse(&answer).unwrap();
+    let endorsed = vendor.endorse(fob.serial(), &support::NONCE, &answer, &[TEST_MAKER_ROOT], &mut OsEntropy).unwrap();
+    fob.ask(GUEST, &Request::Endorse(EndorseRequest { endorsement: &endorsed.bytes }))?;
+    Ok(TokenRecord::new(&endorsed))
+}
+
+fn apply(fob: &mut Fob, file: &[u8]) -> Result<Vec<u8>, Status> {
+    fob.ask(GUEST, &Request::Apply(UpdateFile::parse(file).unwrap()))
+}
+
+/// All that an app can see, and whether each secret can be unlocked.
+fn state(fob: &mut Fob, sealed: &[&[u8]]) -> Vec<Result<Vec<u8>, Status>> {
+    let mut seen = vec![
+        fob.ask(APP, &Request::List(ListRequest { hint: None, start: ProductId(0) })),
+        fob.ask(APP, &Request::Login),
+        fob.ask(APP, &Request::Counter(CounterRequest { feature: COUNTED })),
+        fob.ask(APP, &Request::Counter(CounterRequest { feature: TIMED })),
+    ];
+    seen.extend(sealed.iter().map(|sealed| {
+        let (feature, slot, time) = (COUNTED, SLOT, TODAY);
+        fob.ask(APP, &Request::Unlock(UnlockRequest { feature, slot, time, sealed }))
+    }));
+    seen
+}
+
+#[test]
+fn birth_and_installation() {
+    let maker = Maker::test().unwrap();
+    let blank = Sim::new();
+    let birth = |fob: &mut Fob| u32::from(fob.birth().is_ok());
+    let mut cuts = sweep("birth", &blank, birth, |fob, answered, place| {
+        let found = fob.life();
+        assert!(found == TokenState::Born || (answered == 0 && found == TokenState::Blank), "{place}: {found:?}");
+        // Either way it goes on.
+        let serial = (found == TokenState::Born).then(|| fob.serial());
+        let request = fob.birth().unwrap();
+        assert!(serial.is_none_or(|serial| serial == fob.serial()), "{place}: another serial");
+        fob.install(&maker.certify(&request, &support::NONCE, &mut OsEntropy).unwrap().install).unwrap();
+    });
+
+    let born = Sim::new();
+    let request = Fob::start(&born).unwrap().birth().unwrap();
+    let install = maker.certify(&request, &support::NONCE, &mut OsEntropy).unwrap().install;
+    born.restart();
+    cuts += sweep(
+        "installation",
+        &born,
+        |fob| u32::from(fob.install(&install).is_ok()),
+        |fob, answered, place| {
+            let found = fob.life();
+            assert!(found == TokenState::Ready || (answered == 0 && found == TokenState::Born), "{place}: {found:?}");
+            let again = fob.install(&install);
+            let expected = if found == TokenState::Ready { Err(Status::AlreadyInstalled) } else { Ok(()) };
+            assert_eq!(again, expected, "{place}");
+        },
+    );
+    assert!(cuts >= 30, "{cuts} cuts");
+}
+
+#[test]
+fn enrolment() {
+    let cast = Cast::new();
+    let second = Vendor::create(VendorKind::Test, &mut OsEntropy);
+    let before = state(&mut Fob::start(&cast.flash.copy()).unwrap(), &[]);
+    let cuts = sweep(
+        "enrolment",
+        &cast.flash,
+        |fob| u32::from(enrol(fob, &second).is_ok()),
+        |fob, answered, place| {
+            let listed =
+                Request::List(ListRequest { hint: Some(VendorHint(second.root().0.hint())), start: ProductId(0) });
+            let found = fob.ask(GUEST, &listed).map(|_| ());
+            assert!(found.is_ok() || (answered == 0 && found == Err(Status::UnknownVendor)), "{place}: {found:?}");
+            assert_eq!(state(fob, &[]), before, "{place}: the first vendor");
+            let again = enrol(fob, &second).map(|_| ());
+            assert_eq!(again, if found.is_ok() { Err(Status::AlreadyEnrolled) } else { Ok(()) }, "{place}");
+        },
+    );
+    assert!(cuts >= 30, "{cuts} cuts");
+}
+
+#[test]
+fn updates() {
+    let cast = Cast::new();
+    let new_key = keyfob_crypto::Secret::random(&mut OsEntropy);
+    let mut product = licence(0, &new_key).grants.remove(0);
+    product.name = "Scenario, later".to_owned();
+    let more = keyfob_issuing::ProductGrant { product: ProductId(PRODUCT.0 + 1), features: vec![], ..product.clone() };
+    let plan = UpdatePlan {
+        issued: TODAY,
+        grants: vec![product, more],
+        steps: vec![
+            Step::AddCounter { feature: COUNTED, units: Units(7) },
+            Step::InstallKey { feature: COUNTED, slot: SLOT, key: new_key.clone() },
+            Step::SubtractCounter { feature: COUNTED, units: Units(2) },
+        ],
+    };
+    let file = cast.vendor.issue(&cast.record, &plan, &mut OsEntropy).unwrap().file;
+    let sealed = |key| seal_secret(key, COUNTED, SLOT, b"secret", &mut OsEntropy).unwrap();
+    let (old, new) = (sealed(&cast.key), sealed(&new_key));
+    let secrets: [&[u8]; 2] = [&old, &new];
+    let before = state(&mut Fob::start(&cast.flash.copy()).unwrap(), &secrets);
+    let after = {
+        let mut fob = Fob::start(&cast.flash.copy()).unwrap();
+        apply(&mut fob, &file).unwrap();
+        state(&mut fob, &secrets)
+    };
+    assert!(before.iter().zip(&after).filter(|(before, after)| before != after).count() >= 5);
+    let cuts = sweep(
+        "an update",
+        &cast.flash,
+        |fob| u32::from(apply(fob, &file).is_ok()),
+        |fob, answered, place| {
+            let found = state(fob, &secrets);
+            assert!(found == after || (answered == 0 && found == before), "{place}: half applied: {found:?}");
+            let again = apply(fob, &file).map(|_| ());
+            assert_eq!(again, if found == after { Err(Status::UpdateReplayed) } else { Ok(()) }, "{place}");
+            assert_eq!(state(fob, &secrets), after, "{place}: in the end");
+        },
+    );
+    assert!(cuts >= 50, "{cuts} cuts");
+}
+
+#[test]
+fn signed_time() {
+    let cast = Cast::new();
+    let hint = cast.hint();
+    let set = |fob: &mut Fob, time: u64| {
+        let asked = fob.ask(GUEST, &Request::Time(TimeRequest { hint }))?;
+        let asked = TimeAnswer::parse(&asked).unwrap();
+        let time = UnixTime(time);
+        let signed = cast.vendor.sign_time(fob.serial(), asked.partition, asked.nonce, time, &mut OsEntropy).unwrap();
+        let request = SetTimeRequest { hint, certificates: keyfob_wire::body::Certificates::default(), time: &signed };
+        fob.ask(GUEST, &Request::SetTime(request))
+    };
+    let mark = |fob: &mut Fob| {
+        let asked = fob.ask(GUEST, &Request::Time(TimeRequest { hint })).unwrap();
+        TimeAnswer::parse(&asked).unwrap().mark.0
+    };
+    let mut fob = Fob::start(&cast.flash).unwrap();
+    set(&mut fob, TODAY.0).unwrap();
+    drop(fob);
+    cast.flash.restart();
+    let cuts = sweep(
+        "signed time",
+        &cast.flash,
+        |fob| u32::from(set(fob, TODAY.0 + 500).is_ok()),
+        |fob, answered, place| {
+            let found = mark(fob);
+            assert!(found == TODAY.0 + 500 || (answered == 0 && found == TODAY.0), "{place}: {found}");
+            assert_eq!(set(fob, TODAY.0), Err(Status::TimeNotLater), "{place}");
+            set(fob, TODAY.0 + 501).unwrap();
+        },
+    );
+    assert!(cuts >= 15, "{cuts} cuts");
+}
+
+/// Spends in order, each with its own operation id; ends with the first that isn't answered.
+fn spend(fob: &mut Fob, first: u32, number: u32) -> u32 {
+    let spends = (first..first + number).take_while(|serial| spend_one(fob, *serial).is_ok());
+    u32::try_from(spends.count()).unwrap()
+}
+
+/// The spend that the counter's serial `seen` belongs to, of three units.
+fn spend_one(fob: &mut Fob, seen: u32) -> Result<SpendAnswer, Status> {
+    let mut operation = OperationId(*b"spend   ");
+    operation.0[4..].copy_from_slice(&seen.to_be_bytes());
+    let request = SpendRequest { feature: COUNTED, units: Units(3), operation, serial_seen: seen, time: TODAY };
+    fob.ask(APP, &Request::Spend(request)).map(|body| SpendAnswer::parse(&body).unwrap())
+}
+
+fn left(fob: &mut Fob) -> SpendAnswer {
+    SpendAnswer::parse(&fob.ask(APP, &Request::Counter(CounterRequest { feature: COUNTED })).unwrap()).unwrap()
+}
+
+/// Cuts `number` spends after `done` others, and shows that each of them happens exactly once in the end.
+fn spends(name: &str, flash: &Sim, done: u32, number: u32) -> usize {
+    sweep(
+        name,
+        flash,
+        |fob| spend(fob, done, number),
+        |fob, answered, place| {
+            let found = left(fob);
+            let happened = found.spend_serial - done;
+            assert!(happened == answered || happened == answered + 1, "{place}: {happened} happened");
+            assert_eq!(found.remaining.0, SOLD - 3 * found.spend_serial, "{place}");
+            // The app asks for all of them again, as after a crash.
+            for seen in done..done + number {
+                let outcome = spend_one(fob, seen).unwrap();
+                let once = (outcome.remaining.0, outcome.spend_serial);
+                assert_eq!(once, (SOLD - 3 * (seen + 1), seen + 1), "{place}: spend {seen} asked again");
+            }
+            let end = left(fob);
+            assert_eq!((end.remaining.0, end.spend_serial), (SOLD - 3 * (done + number), done + number), "{place}");
+        },
+    )
+}
+
+#[test]
+fn single_spends() {
+    let cast = Cast::new();
+    let cuts = spends("five spends", &cast.flash, 0, 5);
+    assert!(cuts >= 60, "{cuts} cuts");
+}
+
+/// Some spend finds no room and compacts the store first: the one during which sectors are erased.
+#[test]
+fn spends_that_compact() {
+    let cast = Cast::new();
+    let flash = cast.flash.copy();
+    let mut fob = Fob::start(&flash).unwrap();
+    let mut done = 0;
+    let before = loop {
+        let (before, erased) = (flash.copy(), flash.erases());
+        assert_eq!(spend(&mut fob, done, 1), 1);
+        if flash.erases() > erased {
+            break before;
+        }
+        done += 1;
+        assert!(done < 300, "nothing is compacted");
+    };
+    before.restart();
+    let cuts = spends("two spends, the first of which compacts", &before, done, 2);
+    assert!(cuts >= 60, "{cuts} cuts");
+}
+
+/// A flash that loses what it has acknowledged is found out: the sweep isn't blind.
+#[test]
+fn a_flash_without_barriers_is_found() {
+    let cast = Cast::new();
+    let flash = cast.flash.copy();
+    flash.make_deaf();
+    let found = std::panic::catch_unwind(|| spends("five spends without barriers", &flash, 0, 5));
+    assert!(found.is_err(), "spends survive without barriers");
+}

@@ -1,0 +1,217 @@
+//! A fob on a flash whose power can be cut.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
+use keyfob_conformance::message_reports;
+use keyfob_crypto::RustCrypto;
+use keyfob_emulator::EmulatedEntropy;
+use keyfob_signed::{Board, Levels, Rights};
+use keyfob_store::Flash;
+use keyfob_store::sim::{Deaf, MemoryFlash, Order, SimError, Tear};
+use keyfob_token::{Caller, Platform, StartError, Token};
+use keyfob_wire::body::Request;
+use keyfob_wire::framing::{Assembler, Assembly};
+use keyfob_wire::init::{InitAnswer, TokenState};
+use keyfob_wire::{BootId, ChannelId, Command, Firmware, Frame, Instant, MAX_MESSAGE, ProductId, Serial, Status};
+
+pub(crate) const NONCE: [u8; 16] = [6; 16];
+pub(crate) const GUEST: Caller = Caller::Guest;
+/// An app of the first vendor's with all rights.
+pub(crate) const APP: Caller = Caller::App { partition: 0, product: ProductId(0), rights: Rights::ALL, epoch: 1 };
+
+type Memory = MemoryFlash<{ 64 * 1024 }, 4096, 4>;
+
+/// The flash, which stays when the fob goes. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Sim(Arc<Mutex<Chip>>);
+
+struct Chip {
+    memory: Box<Memory>,
+    /// Each operation's first step and how many it took, while that is recorded.
+    recorded: Option<Vec<(u64, u64)>>,
+    erases: u64,
+}
+
+impl Sim {
+    pub(crate) fn new() -> Self {
+        Self::of(Box::new(Memory::new()))
+    }
+
+    fn of(memory: Box<Memory>) -> Self {
+        Self(Arc::new(Mutex::new(Chip { memory, recorded: None, erases: 0 })))
+    }
+
+    fn chip(&self) -> MutexGuard<'_, Chip> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another one that holds the same.
+    pub(crate) fn copy(&self) -> Self {
+        Self::of(self.chip().memory.clone())
+    }
+
+    pub(crate) fn cut_after(&self, steps: u64, order: Order, tear: Tear) {
+        let mut chip = self.chip();
+        chip.memory.set_damage(order, tear);
+        chip.memory.cut_after(steps);
+    }
+
+    pub(crate) fn restart(&self) {
+        self.chip().memory.restart();
+    }
+
+    pub(crate) fn powered(&self) -> bool {
+        self.chip().memory.powered()
+    }
+
+    pub(crate) fn steps(&self) -> u64 {
+        self.chip().memory.steps()
+    }
+
+    pub(crate) fn erases(&self) -> u64 {
+        self.chip().erases
+    }
+
+    pub(crate) fn make_deaf(&self) {
+        self.chip().memory.set_deaf(Deaf::Always);
+    }
+
+    /// Records operations from now on.
+    pub(crate) fn begin_recording(&self) {
+        self.chip().recorded = Some(Vec::new());
+    }
+
+    pub(crate) fn recorded(&self) -> Vec<(u64, u64)> {
+        self.chip().recorded.take().unwrap_or_default()
+    }
+
+    fn operate<T>(&self, operate: impl FnOnce(&mut Memory) -> T) -> T {
+        let mut chip = self.chip();
+        let start = chip.memory.steps();
+        let result = operate(&mut chip.memory);
+        let steps = chip.memory.steps() - start;
+        if steps > 0
+            && let Some(recorded) = &mut chip.recorded
+        {
+            recorded.push((start, steps));
+        }
+        result
+    }
+}
+
+impl ErrorType for Sim {
+    type Error = SimError;
+}
+
+impl ReadNorFlash for Sim {
+    const READ_SIZE: usize = Memory::READ_SIZE;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SimError> {
+        self.chip().memory.read(offset, bytes)
+    }
+
+    fn capacity(&self) -> usize {
+        self.chip().memory.capacity()
+    }
+}
+
+impl NorFlash for Sim {
+    const WRITE_SIZE: usize = Memory::WRITE_SIZE;
+    const ERASE_SIZE: usize = Memory::ERASE_SIZE;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), SimError> {
+        self.chip().erases += 1;
+        self.operate(|memory| memory.erase(from, to))
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), SimError> {
+        self.operate(|memory| memory.write(offset, bytes))
+    }
+}
+
+impl Flash for Sim {
+    fn barrier(&mut self) -> Result<(), SimError> {
+        self.operate(Flash::barrier)
+    }
+}
+
+/// A board on such a flash.
+struct SimPlatform(EmulatedEntropy);
+
+impl Platform for SimPlatform {
+    type Crypto = RustCrypto;
+    type Flash = Sim;
+    type Entropy = EmulatedEntropy;
+
+    const BOARD: Board = Board::EMULATOR;
+    const LEVELS: Levels = Levels::EMULATED;
+    const FIRMWARE: Firmware = Firmware([0, 1, 0]);
+
+    fn entropy(&mut self) -> &mut EmulatedEntropy {
+        &mut self.0
+    }
+
+    fn identify(&mut self, _: bool) {}
+}
+
+/// A fob with power.
+pub(crate) struct Fob(Box<Token<SimPlatform>>);
+
+impl Fob {
+    pub(crate) fn start(flash: &Sim) -> Result<Self, StartError> {
+        Ok(Self(Box::new(Token::start(SimPlatform(EmulatedEntropy::system()), flash.clone())?)))
+    }
+
+    pub(crate) fn life(&mut self) -> TokenState {
+        self.0.engine().life()
+    }
+
+    pub(crate) fn serial(&mut self) -> Serial {
+        self.0.engine().serial()
+    }
+
+    /// Asks the engine, as a session would.
+    pub(crate) fn ask(&mut self, caller: Caller, request: &Request<'_>) -> Result<Vec<u8>, Status> {
+        let (mut bytes, mut out) = (vec![0; MAX_MESSAGE], vec![0; MAX_MESSAGE]);
+        let length = request.write(&mut bytes).unwrap();
+        let boot = BootId([1; 8]);
+        let length = self.0.engine().execute(&caller, &bytes[..length], Instant(0), 1, boot, &mut out);
+        let (status, body) = out[..length].split_first_chunk().unwrap();
+        match Status::from_number(u16::from_be_bytes(*status)).unwrap() {
+            Status::Ok => Ok(body.to_vec()),
+            refused => Err(refused),
+        }
+    }
+
+    pub(crate) fn birth(&mut self) -> Result<Vec<u8>, Status> {
+        self.call(Command::Birth, &NONCE)
+    }
+
+    pub(crate) fn install(&mut self, certificates: &[u8]) -> Result<(), Status> {
+        self.call(Command::Install, certificates).map(|_| ())
+    }
+
+    /// Sends a message outside sessions.
+    fn call(&mut self, command: Command, message: &[u8]) -> Result<Vec<u8>, Status> {
+        let (_, init) = self.exchange(ChannelId::BROADCAST, Command::Init, &[2; 8]);
+        let channel = InitAnswer::parse(&init).unwrap().channel;
+        match self.exchange(channel, command, message) {
+            (found, answer) if found == command.byte() => Ok(answer),
+            (_, status) => Err(Status::from_number(u16::from_be_bytes(status.try_into().unwrap())).unwrap()),
+        }
+    }
+
+    fn exchange(&mut self, channel: ChannelId, command: Command, message: &[u8]) -> (u8, Vec<u8>) {
+        for report in message_reports(channel, command, message) {
+            self.0.on_report(Instant(0), &report);
+        }
+        let mut assembler = Assembler::<MAX_MESSAGE>::new();
+        while let Some(report) = self.0.poll(Instant(0)) {
+            if let Assembly::Complete { command, .. } = assembler.on_frame(Instant(0), &Frame::parse(&report)) {
+                return (command, assembler.message().to_vec());
+            }
+        }
+        panic!("no answer")
+    }
+}
