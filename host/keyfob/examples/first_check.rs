@@ -6,7 +6,7 @@ use keyfob::{Client, Error, FeatureId, Units, Verdict};
 
 const EXPORT: FeatureId = FeatureId(42);
 
-fn export(credential: &[u8], token: &str) -> Result<Units, Error> {
+pub(crate) fn export(credential: &[u8], token: &str) -> Result<Units, Error> {
     let client = Client::builder(credential).token(token).accept_emulated().open()?;
     let session = client.login(EXPORT)?;
     match session.check()? {

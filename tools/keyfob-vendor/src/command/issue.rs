@@ -24,9 +24,9 @@ pub(crate) struct Issue {
     vendor: VendorAt,
     /// The products and features, in TOML; - is standard input
     file: PathBuf,
-    /// The fob's serial
+    /// The fob's serial; not needed while the vendor knows one fob only
     #[arg(long, value_name = "SERIAL", value_parser = value::serial)]
-    fob: Serial,
+    fob: Option<Serial>,
     /// Where to write the update file; SERIAL-NUMBER.kfu if not named
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -64,19 +64,22 @@ impl Issue {
     pub(crate) fn run(self, global: &Global) -> Result<(), Failure> {
         let licence = LicenceFile::parse(&self.file, &read(&self.file)?)?;
         let mut directory = self.vendor.open()?;
-        let before = directory.token(self.fob).map_err(failure::record(self.fob))?;
+        let fob = match self.fob {
+            Some(fob) => fob,
+            None => only(&directory)?,
+        };
+        let before = directory.token(fob).map_err(failure::record(fob))?;
         let number = before.sequence.number.saturating_add(1);
-        let out = self.out.unwrap_or_else(|| PathBuf::from(format!("{}-{number:04}.kfu", self.fob)));
+        let out = self.out.unwrap_or_else(|| PathBuf::from(format!("{}-{number:04}.kfu", fob)));
         expect_writable(&out)?;
         rehearse(&directory, &before, &licence)?;
         let plan = licence.plan(date::now(), |feature, slot| directory.feature_key(feature, slot, &mut OsEntropy));
         let plan = plan.map_err(failure::directory)?;
-        let issued =
-            directory.issue(self.fob, &plan, &mut OsEntropy).map_err(|error| failure::issue(self.fob, error))?;
+        let issued = directory.issue(fob, &plan, &mut OsEntropy).map_err(|error| failure::issue(fob, error))?;
 
-        let copy = directory.update_path(self.fob, number).display().to_string();
+        let copy = directory.update_path(fob, number).display().to_string();
         write_new(&out, &issued.file, Privacy::Public).map_err(|failure| {
-            failure.hint(format_args!("it is issued all the same: keyfob-vendor resend --fob {} {number}", self.fob))
+            failure.hint(format_args!("it is issued all the same: keyfob-vendor resend --fob {} {number}", fob))
         })?;
         let update = update(directory.vendor().root(), &issued.file)?;
         let removed = removed(&before, &update);
@@ -87,6 +90,17 @@ impl Issue {
                 removed.iter().map(|feature| format!("  feature {feature}: no longer granted\n")).collect();
             format!("{update}{removed}written to {out}, kept as {copy}\n")
         })
+    }
+}
+
+/// The fob, if the vendor knows exactly one.
+fn only(directory: &VendorDirectory) -> Result<Serial, Failure> {
+    match directory.tokens().map_err(failure::directory)?.as_slice() {
+        [fob] => Ok(*fob),
+        [] => Err(Failure::usage("no fob is enrolled").hint("enrol one: keyfob-vendor enrol --token URI")),
+        _ => {
+            Err(Failure::usage("several fobs are enrolled").hint("name one: --fob SERIAL; keyfob-vendor list has them"))
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The table of figures.
 
 use std::cell::OnceCell;
+use std::fs;
 
 use anyhow::{Context, Result};
 
 use crate::footprint::{self, Footprint};
+use crate::process::root;
 use crate::proof::Proof;
 
 /// A figure and how it is measured.
@@ -58,7 +60,58 @@ pub(crate) const FIGURES: &[Figure] = &[
         command: "cargo xtask footprint",
         value: |measurements| measurements.footprint(|footprint| Some(footprint.formatting)),
     },
+    Figure {
+        name: "reports of a warm check, out and in",
+        unit: "reports",
+        limit: Some(2),
+        command: REPORTS,
+        value: |_| reports(&["check"]),
+    },
+    Figure {
+        name: "reports of INIT and a cold open",
+        unit: "reports",
+        limit: Some(13),
+        command: REPORTS,
+        value: |_| reports(&["INIT", "OPEN, FINISH"]),
+    },
+    Figure {
+        name: "reports of a spend, out and in",
+        unit: "reports",
+        limit: Some(2),
+        command: REPORTS,
+        value: |_| reports(&["spend"]),
+    },
 ];
+
+/// What counts reports, and keeps the specification's table.
+const REPORTS: &str = "cargo test -p keyfob-scenarios --test reports";
+
+/// The reports of commands, as the specification's table has them: the test fails if it isn't what is counted.
+fn reports(commands: &[&str]) -> Result<Proof<u64>> {
+    let spec = fs::read_to_string(root().join("docs/spec.md"))?;
+    let mut sum = 0;
+    for command in commands {
+        let row = spec.lines().filter_map(Row::read).find(|row| row.command == *command);
+        sum += row.with_context(|| format!("the specification has no row for {command}"))?.reports;
+    }
+    Ok(Proof::Proven(sum))
+}
+
+/// A row of the specification's table of reports: command, of what, out, in.
+struct Row<'a> {
+    command: &'a str,
+    reports: u64,
+}
+
+impl<'a> Row<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let cells: Vec<_> = line.strip_prefix('|')?.strip_suffix('|')?.split('|').map(str::trim).collect();
+        let [command, _, out, back] = cells.as_slice() else {
+            return None;
+        };
+        Some(Self { command, reports: out.parse::<u64>().ok()? + back.parse::<u64>().ok()? })
+    }
+}
 
 /// Measurements that several figures are taken from, each made once.
 #[derive(Default)]
