@@ -65,7 +65,7 @@ fn command_lines() {
     for arguments in [
         "frobnicate",
         "list --frobnicate",
-        "issue licence.toml",
+        "issue --fob 0123456789abcdef",
         "issue licence.toml --fob KF-1",
         "issue licence.toml --fob 0123456789abcdeg",
         "key new",
@@ -233,6 +233,8 @@ fn fobs_that_are_not_what_they_should_be() {
     bench.done(&["time", "--dir", "test", "--time", "1700000000", "--token", &token]);
     refused(&bench, &["time", "--dir", "test", "--time", "1600000000", "--token", &token], "time-not-later", 8);
 
+    // The only fob needs no name; here there is none.
+    refused(&bench, &["issue", "licence.toml", "--dir", "other"], "usage", 2);
     // A record of another vendor's, under this one's keys.
     copy(&bench.path("test/tokens"), &bench.path("other/tokens-of-test"));
     fs::remove_dir(bench.path("other/tokens")).unwrap();
