@@ -30,8 +30,8 @@ pub enum OpenError {
     /// The token is genuinely the vendor's, but emulated, and the app doesn't accept that.
     #[error("the token is emulated")]
     Emulated,
-    /// The first request is too long.
-    #[error("the first request is too long")]
+    /// The app's certificate or the first request is too long.
+    #[error("the certificate or the first request is too long")]
     TooLong,
 }
 
@@ -157,7 +157,11 @@ impl<C: Crypto> Handshake<C> {
         let mut request = [0; MAX_FIRST];
         let length = first.write(&mut request).map_err(|_| OpenError::TooLong)?;
         let request = request.get(..length).unwrap_or_default();
-        let (length, records) = authenticated.finish(&app.key, app.certificate, request, out)?;
+        let finished = authenticated.finish(&app.key, app.certificate, request, out);
+        let (length, records) = finished.map_err(|error| match error {
+            HandshakeError::Room => OpenError::TooLong,
+            other => OpenError::Handshake(other),
+        })?;
         Ok((length, Session::new(self.answer.channel, records), endorsement))
     }
 

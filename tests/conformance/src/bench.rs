@@ -140,7 +140,7 @@ impl Bench {
         guest(&*self.fob, self.patience)
     }
 
-    /// A session of the vendor's app with the shared token, on whose clock it is [`TODAY`].
+    /// A session of the vendor's app with the shared token, on whose clock it is 1 December 2026.
     ///
     /// # Errors
     /// If the token refuses.

@@ -52,11 +52,12 @@ fn swapped_answers_are_found() {
     assert_eq!(disturbed(Disturbance::SwapAnswers, &names).failed(), names);
 }
 
-/// Runs all cases on tokens with a fault; the failed ones are exactly these.
-fn finds(fault: Fault, expected: &[&str]) {
+/// Runs all cases from one on, on tokens with a fault; the failed ones are exactly these.
+fn finds(fault: Fault, first: &str, expected: &[&str]) {
     let mut bench = Bench::new(Direct::new(move || Mutant::new(fault))).unwrap();
     bench.patience = Duration::from_millis(300);
-    let summary = run(&mut bench, CASES);
+    let cases: Vec<Case> = CASES.iter().copied().skip_while(|case| case.name != first).collect();
+    let summary = run(&mut bench, &cases);
     println!("{fault:?}:\n{summary}");
     assert_eq!(summary.failed(), expected, "{fault:?}");
     assert_eq!(summary.skipped(), [""; 0], "{fault:?}");
@@ -64,7 +65,7 @@ fn finds(fault: Fault, expected: &[&str]) {
 
 #[test]
 fn a_sound_stand_in_passes() {
-    finds(Fault::None, &[]);
+    finds(Fault::None, CASES[0].name, &[]);
 }
 
 /// The stand-in says "ok" to every check, under genuine keys.
@@ -72,6 +73,7 @@ fn a_sound_stand_in_passes() {
 fn a_token_that_always_allows_is_found() {
     finds(
         Fault::AlwaysAllows,
+        "guests_may_not_use_features",
         &[
             "a_check_of_what_isnt_sold_is_refused",
             "a_feature_that_is_switched_off_is_refused",
