@@ -19,10 +19,10 @@ pub enum TokenUri {
 #[non_exhaustive]
 pub enum UriError {
     /// It is of a kind that this version can't reach.
-    #[error("tokens by `{0}:` can't be reached yet: only unix:PATH and tcp:HOST:PORT")]
+    #[error("tokens by `{}:` can't be reached yet: only unix:PATH and tcp:HOST:PORT", .0.escape_debug())]
     Unsupported(String),
     /// It is nothing known.
-    #[error("`{0}` is not a token: say unix:PATH or tcp:HOST:PORT")]
+    #[error("`{}` is not a token: say unix:PATH or tcp:HOST:PORT", .0.escape_debug())]
     Unknown(String),
 }
 
@@ -82,7 +82,9 @@ mod tests {
             "tcp:host:65536",
             "file:/x",
         ] {
-            assert!(matches!(text.parse::<TokenUri>(), Err(UriError::Unknown(_))), "{text}");
+            let error = text.parse::<TokenUri>().unwrap_err();
+            assert!(matches!(error, UriError::Unknown(_)), "{text}");
+            assert!(!error.to_string().contains(char::is_control), "{error}");
         }
     }
 }

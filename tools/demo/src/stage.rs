@@ -66,6 +66,19 @@ impl Stage {
         self.print(holds, title, &outcome.to_string(), &cost);
     }
 
+    /// A step that tells by itself whether it ended as it must, and how.
+    pub(crate) fn trial(
+        &mut self,
+        counter: &Counter,
+        title: &str,
+        act: impl FnOnce() -> Result<(bool, String)>,
+    ) -> Result<()> {
+        let (before, started) = (counter.get(), Instant::now());
+        let (as_told, outcome) = act()?;
+        self.print(as_told, title, &outcome, &Cost { before, after: counter.get(), started });
+        Ok(())
+    }
+
     fn print(&mut self, as_told: bool, title: &str, outcome: &str, cost: &Cost) {
         self.steps += 1;
         self.wrong += u32::from(!as_told);
