@@ -21,7 +21,7 @@ use keyfob_signed::{Certificate, Invalid, Rights, VendorRoot};
 use keyfob_store::{CommitError, MountError, ReadError, Store, WriteError};
 use keyfob_wire::body::Request;
 use keyfob_wire::init::TokenState;
-use keyfob_wire::{BootId, Instant, MAX_MESSAGE, NoSpace, Operation, ProductId, Serial, Status, VendorHint};
+use keyfob_wire::{BootId, Instant, MAX_MESSAGE, NoSpace, Operation, ProductId, Serial, Status, Subject, VendorHint};
 
 use crate::platform::Platform;
 use catalogue::Catalogue;
@@ -56,6 +56,8 @@ pub enum Caller {
         rights: Rights,
         /// Its certificate's epoch.
         epoch: u32,
+        /// Its certificate's subject.
+        subject: Subject,
     },
 }
 
@@ -64,7 +66,8 @@ impl Caller {
     pub(crate) fn new(partition: Option<u8>, certificate: Option<&Certificate>) -> Self {
         match (partition, certificate) {
             (Some(partition), Some(app)) => {
-                Self::App { partition, product: app.product, rights: app.rights(), epoch: app.epoch }
+                let (product, rights, epoch, subject) = (app.product, app.rights(), app.epoch, app.subject);
+                Self::App { partition, product, rights, epoch, subject }
             }
             _ => Self::Guest,
         }

@@ -13,12 +13,15 @@ use keyfob_token::{Caller, Platform, StartError, Token};
 use keyfob_wire::body::Request;
 use keyfob_wire::framing::{Assembler, Assembly};
 use keyfob_wire::init::{InitAnswer, TokenState};
-use keyfob_wire::{BootId, ChannelId, Command, Firmware, Frame, Instant, MAX_MESSAGE, ProductId, Serial, Status};
+use keyfob_wire::{
+    BootId, ChannelId, Command, Firmware, Frame, Instant, MAX_MESSAGE, ProductId, Serial, Status, Subject,
+};
 
 pub(crate) const NONCE: [u8; 16] = [6; 16];
 pub(crate) const GUEST: Caller = Caller::Guest;
 /// An app of the first vendor's with all rights.
-pub(crate) const APP: Caller = Caller::App { partition: 0, product: ProductId(0), rights: Rights::ALL, epoch: 1 };
+pub(crate) const APP: Caller =
+    Caller::App { partition: 0, product: ProductId(0), rights: Rights::ALL, epoch: 1, subject: Subject(*b"the app ") };
 
 type Memory = MemoryFlash<{ 64 * 1024 }, 4096, 4>;
 
