@@ -5,6 +5,9 @@ use keyfob_wire::{Instant, Report};
 
 use crate::clock::Clock;
 use crate::entropy::{EmulatedEntropy, Seed};
+use crate::faults::{
+    Direction, Fault, FaultId, FaultStatus, Faults, Interruption, Line, Script, SharedFaults, TooManyFaults,
+};
 use crate::flash::{FlashImage, FlashStatistics, SharedFlash};
 use crate::platform::{EmulatedPlatform, Light};
 
@@ -14,6 +17,8 @@ pub struct Builder {
     flash: FlashImage,
     clock: Clock,
     seed: Option<Seed>,
+    faults: Script,
+    fault_seed: u64,
 }
 
 impl Builder {
@@ -35,19 +40,36 @@ impl Builder {
         Self { seed: Some(seed), ..self }
     }
 
-    /// Powers the token up.
+    /// Arms faults; they count from the very start. Of more than 256 the others are left out.
+    pub fn faults(self, script: Script) -> Self {
+        Self { faults: script, ..self }
+    }
+
+    /// Sets what faults with chance in them follow from; 0 otherwise.
+    pub fn fault_seed(self, seed: u64) -> Self {
+        Self { fault_seed: seed, ..self }
+    }
+
+    /// Powers the token up. If a fault takes the power away meanwhile, it has none then.
     ///
     /// # Errors
     /// [`StartError`] if the flash fails or holds something else.
     pub fn start(self) -> Result<Emulator, StartError> {
+        let faults = SharedFaults::new(Faults::new(self.fault_seed));
         let mut emulator = Emulator {
-            flash: SharedFlash::new(self.flash),
+            flash: SharedFlash::new(self.flash, faults.clone()),
             clock: self.clock,
             seed: self.seed,
             power_ups: 0,
             light: Light::default(),
             token: None,
+            faults,
+            lines: Lines::default(),
+            plug: Plug::default(),
         };
+        for fault in self.faults.0 {
+            let _left_out = emulator.arm(fault);
+        }
         emulator.power_on()?;
         Ok(emulator)
     }
@@ -62,24 +84,62 @@ pub struct Emulator {
     light: Light,
     /// None while the power is off. It is too large for a stack.
     token: Option<Box<Token<EmulatedPlatform>>>,
+    faults: SharedFaults,
+    lines: Lines,
+    plug: Plug,
+}
+
+/// What is under way.
+#[derive(Default)]
+struct Lines {
+    /// To the token.
+    out: Line,
+    /// From it.
+    r#in: Line,
+}
+
+/// Whether the token is plugged in.
+#[derive(Default)]
+struct Plug {
+    is_out: bool,
+    /// When it is plugged in again by itself.
+    back: Option<Instant>,
+    /// How often connections were lost.
+    unplugged: u64,
 }
 
 impl Emulator {
     /// Says what to start with.
     pub fn builder() -> Builder {
-        Builder { flash: FlashImage::memory(), clock: Clock::real(), seed: None }
+        Builder {
+            flash: FlashImage::memory(),
+            clock: Clock::real(),
+            seed: None,
+            faults: Script::default(),
+            fault_seed: 0,
+        }
     }
 
-    /// Gives the token a report. A token without power does nothing.
+    /// Sends the token a report. A token that is unplugged or without power doesn't get it.
     pub fn on_report(&mut self, report: &Report) {
-        if let Some(token) = &mut self.token {
-            token.on_report(self.clock.now(), report);
+        self.catch_up();
+        if !self.plug.is_out && self.send(Direction::Out, report) {
+            self.catch_up();
         }
     }
 
     /// Takes the next report of the token, if there is one. What is due by now is done first.
     pub fn next_report(&mut self) -> Option<Report> {
-        self.token.as_mut()?.poll(self.clock.now())
+        self.catch_up();
+        loop {
+            if let Some(report) = self.lines.r#in.take(self.clock.now()) {
+                return Some(report);
+            }
+            let report = self.token.as_mut()?.poll(self.clock.now())?;
+            if self.plug.is_out || !self.send(Direction::In, &report) {
+                self.catch_up();
+            }
+        }
     }
 
     /// Gives the token a report and takes all that it has to say then.
@@ -91,7 +151,10 @@ impl Emulator {
     /// When to call [`next_report`](Self::next_report) although no report has come.
     #[must_use]
     pub fn poll_at(&self) -> Option<Instant> {
-        self.token.as_ref()?.poll_at()
+        let token = self.token.as_ref().and_then(|token| token.poll_at());
+        let lines = [self.lines.out.due_at(), self.lines.r#in.due_at()];
+        let due = self.faults.get().due_at();
+        [token, due, self.plug.back].into_iter().chain(lines).flatten().min()
     }
 
     /// The token's time.
@@ -117,7 +180,8 @@ impl Emulator {
         self.light.switch(false);
     }
 
-    /// Powers the token up, unless it has power, with what the flash holds.
+    /// Powers the token up, unless it has power, with what the flash holds. If a fault takes the power away meanwhile,
+    /// it has none then.
     ///
     /// # Errors
     /// [`StartError`] if the flash fails or holds something else; the token stays without power.
@@ -131,17 +195,77 @@ impl Emulator {
             Some(seed) => EmulatedEntropy::seeded(seed, self.power_ups),
         };
         let platform = EmulatedPlatform::new(entropy, self.light.clone());
-        self.token = Some(Box::new(Token::start(platform, self.flash.clone())?));
+        let started = Token::start(platform, self.flash.clone());
+        if self.suffer_lost_power() {
+            return Ok(());
+        }
+        self.token = Some(Box::new(started?));
         Ok(())
     }
 
-    /// Unplugs the token and plugs it in again.
+    /// Takes the power away and restores it.
     ///
     /// # Errors
     /// As [`power_on`](Self::power_on).
     pub fn power_cycle(&mut self) -> Result<(), StartError> {
         self.power_off();
         self.power_on()
+    }
+
+    /// Takes the connection away, with all reports that are under way. The token keeps its power.
+    pub fn unplug(&mut self) {
+        self.interrupt(Interruption::Unplug { back: None });
+    }
+
+    /// Cuts the power, which takes the connection away as well.
+    pub fn kill(&mut self) {
+        self.interrupt(Interruption::Kill { back: None });
+    }
+
+    /// Plugs the token in, unless it is, and powers it up, unless it has power.
+    ///
+    /// # Errors
+    /// As [`power_on`](Self::power_on); the token stays unplugged.
+    pub fn plug(&mut self) -> Result<(), StartError> {
+        self.plug.back = None;
+        let unplugged = self.plug.unplugged;
+        self.power_on()?;
+        // The power may have gone again.
+        if self.plug.unplugged == unplugged {
+            self.plug.is_out = false;
+        }
+        Ok(())
+    }
+
+    /// Whether the token is plugged in.
+    #[must_use]
+    pub const fn is_plugged(&self) -> bool {
+        !self.plug.is_out
+    }
+
+    /// How often the token was unplugged: whoever carries its reports closes connections when the number rises.
+    #[must_use]
+    pub const fn times_unplugged(&self) -> u64 {
+        self.plug.unplugged
+    }
+
+    /// Arms a fault, which counts from now on.
+    ///
+    /// # Errors
+    /// [`TooManyFaults`] if there are 256.
+    pub fn arm(&mut self, fault: Fault) -> Result<FaultId, TooManyFaults> {
+        self.faults.get().arm(self.clock.now(), fault)
+    }
+
+    /// The faults that were armed, and what became of each.
+    #[must_use]
+    pub fn faults(&self) -> Vec<FaultStatus> {
+        self.faults.get().list()
+    }
+
+    /// Forgets all faults. What they have done stays: reports that are late, a token that is unplugged.
+    pub fn clear_faults(&mut self) {
+        self.faults.get().clear();
     }
 
     /// Whether the token has power.
@@ -181,5 +305,66 @@ impl Emulator {
         self.power_off();
         // Only a token has another share of the image, and there is none now.
         self.flash.release().expect("nobody else has the flash")
+    }
+
+    /// Sends a report off; false if it is lost together with the connection.
+    fn send(&mut self, direction: Direction, report: &Report) -> bool {
+        let fate = self.faults.get().at_report(direction, report);
+        let unplugged = self.plug.unplugged;
+        fate.interruptions.iter().for_each(|interruption| self.interrupt(*interruption));
+        let is_connected = self.plug.unplugged == unplugged;
+        if is_connected {
+            let line = match direction {
+                Direction::In => &mut self.lines.r#in,
+                Direction::Out => &mut self.lines.out,
+            };
+            line.send(self.clock.now(), &fate);
+        }
+        is_connected
+    }
+
+    /// Does what is due by now.
+    fn catch_up(&mut self) {
+        loop {
+            let now = self.clock.now();
+            if let Some(report) = self.lines.out.take(now) {
+                if let Some(token) = &mut self.token {
+                    token.on_report(now, &report);
+                }
+                self.suffer_lost_power();
+            } else if let Some(interruption) = { self.faults.get().take_due(now) } {
+                self.interrupt(interruption);
+            } else if self.plug.back.is_some_and(|back| back <= now) {
+                // If it doesn't start there is nobody to tell: it has no power then.
+                let _started = self.plug();
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn interrupt(&mut self, interruption: Interruption) {
+        let back = match interruption {
+            Interruption::Advance(milliseconds) => return self.clock.advance(milliseconds),
+            Interruption::Unplug { back } => back,
+            Interruption::Kill { back } => {
+                self.power_off();
+                back
+            }
+        };
+        self.plug.is_out = true;
+        self.plug.unplugged += 1;
+        self.plug.back = back.map(|back| self.clock.now().plus(back));
+        self.lines.out.clear();
+        self.lines.r#in.clear();
+    }
+
+    /// Sees whether the flash has lost its power, with which the token has.
+    fn suffer_lost_power(&mut self) -> bool {
+        let lost = self.faults.get().take_lost_power();
+        if let Some(back) = lost {
+            self.interrupt(Interruption::Kill { back });
+        }
+        lost.is_some()
     }
 }

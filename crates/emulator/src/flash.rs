@@ -7,10 +7,13 @@ mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash, check_erase};
 use keyfob_store::Flash;
 
+use crate::faults::{FlashOperation, SharedFaults};
+
 pub use file::ImageError;
+use image::misplaced;
 pub use image::{FlashImage, FlashStatistics};
 
 /// Why the emulated flash refused or failed.
@@ -32,6 +35,9 @@ pub enum FlashError {
     /// The image's file failed.
     #[error("the image's file failed: {0}")]
     File(std::io::ErrorKind),
+    /// The power is off, because of a fault.
+    #[error("the power is off")]
+    PowerLost,
 }
 
 impl NorFlashError for FlashError {
@@ -39,28 +45,31 @@ impl NorFlashError for FlashError {
         match self {
             Self::NotAligned => NorFlashErrorKind::NotAligned,
             Self::OutOfBounds => NorFlashErrorKind::OutOfBounds,
-            Self::NotErased { .. } | Self::File(_) => NorFlashErrorKind::Other,
+            Self::NotErased { .. } | Self::File(_) | Self::PowerLost => NorFlashErrorKind::Other,
         }
     }
 }
 
 /// The flash as the token has it: it stays when the power goes.
 #[derive(Debug, Clone)]
-pub struct SharedFlash(Arc<Mutex<FlashImage>>);
+pub struct SharedFlash {
+    image: Arc<Mutex<FlashImage>>,
+    faults: SharedFaults,
+}
 
 impl SharedFlash {
-    pub(crate) fn new(image: FlashImage) -> Self {
-        Self(Arc::new(Mutex::new(image)))
+    pub(crate) fn new(image: FlashImage, faults: SharedFaults) -> Self {
+        Self { image: Arc::new(Mutex::new(image)), faults }
     }
 
     pub(crate) fn image(&self) -> MutexGuard<'_, FlashImage> {
         // No operation on an image leaves it half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.image.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives the image back if this is the last one that has it.
     pub(crate) fn release(self) -> Option<FlashImage> {
-        Arc::into_inner(self.0).map(|image| image.into_inner().unwrap_or_else(PoisonError::into_inner))
+        Arc::into_inner(self.image).map(|image| image.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -72,6 +81,9 @@ impl ReadNorFlash for SharedFlash {
     const READ_SIZE: usize = FlashImage::READ_SIZE;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
+        if self.faults.get().has_lost_power() {
+            return Err(FlashError::PowerLost);
+        }
         self.image().read(offset, bytes)
     }
 
@@ -85,16 +97,24 @@ impl NorFlash for SharedFlash {
     const ERASE_SIZE: usize = FlashImage::ERASE_SIZE;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
-        self.image().erase(from, to)
+        check_erase(self, from, to).map_err(misplaced)?;
+        let sector = u32::try_from(Self::ERASE_SIZE).unwrap_or(u32::MAX);
+        for start in (from..to).step_by(Self::ERASE_SIZE) {
+            self.faults.operate(FlashOperation::Erase, |random| self.image().tear_erase(start, random))?;
+            self.image().erase(start, start.saturating_add(sector).min(to))?;
+        }
+        Ok(())
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        self.faults.operate(FlashOperation::Program, |random| self.image().tear_write(offset, bytes, random))?;
         self.image().write(offset, bytes)
     }
 }
 
 impl Flash for SharedFlash {
     fn barrier(&mut self) -> Result<(), FlashError> {
+        self.faults.operate(FlashOperation::Barrier, |_| Ok(()))?;
         self.image().barrier()
     }
 }

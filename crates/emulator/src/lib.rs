@@ -1,7 +1,7 @@
 //! The token on a simulated flash and clock.
 //!
 //! [`Emulator`] is a token in a program of your own: reports go in and come out, time passes when you say so, and a
-//! power cycle costs nothing. [`Server`] puts one behind a socket, for programs that speak to a token as they would to a
+//! power cycle costs nothing. [`Fault`]s go wrong at scripted points. [`Server`] puts one behind a socket, for programs that speak to a token as they would to a
 //! device.
 //!
 //! # Security
@@ -11,6 +11,7 @@
 mod clock;
 mod emulator;
 mod entropy;
+mod faults;
 mod flash;
 mod platform;
 #[cfg(unix)]
@@ -19,6 +20,10 @@ mod server;
 pub use clock::Clock;
 pub use emulator::{Builder, Emulator};
 pub use entropy::{EmulatedEntropy, Seed};
+pub use faults::{
+    Corruption, Direction, Fault, FaultError, FaultId, FaultStatus, FlashOperation, Interruption, Offset, ReportAction,
+    ReportPoint, Script, TooManyFaults, When,
+};
 pub use flash::{FlashError, FlashImage, FlashStatistics, ImageError, SharedFlash};
 pub use platform::{EmulatedPlatform, Light};
 #[cfg(unix)]

@@ -9,6 +9,7 @@ use keyfob_store::Flash;
 
 use super::FlashError;
 use super::file::{ImageError, ImageFile};
+use crate::faults::Random;
 
 /// What was done to an image since it was made or opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -101,6 +102,28 @@ impl FlashImage {
         self.statistics
     }
 
+    /// Programs as far as it comes until the power goes: a part of the words, and of the next one a part of its bits.
+    pub(crate) fn tear_write(&mut self, offset: u32, bytes: &[u8], random: &mut Random) -> Result<(), FlashError> {
+        check_write(self, offset, bytes.len()).map_err(misplaced)?;
+        let words = bytes.len() / Self::WRITE_SIZE;
+        let whole = random.below(words as u64) as usize * Self::WRITE_SIZE;
+        let mut torn = bytes[..bytes.len().min(whole + Self::WRITE_SIZE)].to_vec();
+        let present = &self.content[offset as usize..];
+        for (byte, old) in torn.iter_mut().zip(present).skip(whole) {
+            *byte = old & (*byte | random.number() as u8);
+        }
+        self.replace(offset, &torn)
+    }
+
+    /// Erases as far as it comes until the power goes: any of the sector's bits may be set then.
+    pub(crate) fn tear_erase(&mut self, sector: u32, random: &mut Random) -> Result<(), FlashError> {
+        let end = sector.saturating_add(Self::ERASE_SIZE as u32);
+        check_erase(self, sector, end).map_err(misplaced)?;
+        let present = &self.content[sector as usize..end as usize];
+        let torn: Vec<u8> = present.iter().map(|old| old | random.number() as u8).collect();
+        self.replace(sector, &torn)
+    }
+
     const fn with_content(content: Vec<u8>) -> Self {
         Self { content, file: None, statistics: FlashStatistics { reads: 0, programmed: 0, erases: 0, barriers: 0 } }
     }
@@ -182,7 +205,7 @@ impl Flash for FlashImage {
     }
 }
 
-fn misplaced(kind: NorFlashErrorKind) -> FlashError {
+pub(super) fn misplaced(kind: NorFlashErrorKind) -> FlashError {
     match kind {
         NorFlashErrorKind::NotAligned => FlashError::NotAligned,
         _ => FlashError::OutOfBounds,

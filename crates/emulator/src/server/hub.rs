@@ -27,22 +27,29 @@ struct Core {
     timer_at: Option<Instant>,
     /// What the token says at one time; kept for its memory.
     said: Vec<u8>,
+    /// How often the token had been unplugged when the connections were looked at last.
+    unplugged: u64,
 }
 
 impl Hub {
     pub(super) fn new(emulator: Emulator, waker: UnixStream) -> Self {
-        let core = Core { emulator: Some(emulator), connections: Vec::new(), timer_at: None, said: Vec::new() };
+        let unplugged = emulator.times_unplugged();
+        let emulator = Some(emulator);
+        let core = Core { emulator, connections: Vec::new(), timer_at: None, said: Vec::new(), unplugged };
         Self { core: Mutex::new(core), timer: Condvar::new(), waker }
     }
 
-    /// Adds a connection if there are fewer than `most`.
+    /// Adds a connection if the token is plugged in and there are fewer than `most`.
     pub(super) fn connect(&self, connection: &Arc<Connection>, most: usize) -> bool {
         let mut core = self.core();
-        let has_room = core.connections.len() < most;
-        if has_room {
+        // What is due may plug it in.
+        self.deliver(&mut core);
+        let is_plugged = core.emulator.as_ref().is_some_and(Emulator::is_plugged);
+        let is_welcome = is_plugged && core.connections.len() < most;
+        if is_welcome {
             core.connections.push(Arc::clone(connection));
         }
-        has_room
+        is_welcome
     }
 
     pub(super) fn disconnect(&self, connection: &Arc<Connection>) {
@@ -139,17 +146,26 @@ impl Hub {
 }
 
 impl Core {
-    /// Sends what the token has to say to everybody.
+    /// Sends what the token has to say to everybody, and closes connections if it was unplugged.
     fn deliver(&mut self) {
         let Some(emulator) = &mut self.emulator else {
             return;
         };
-        self.said.clear();
-        while let Some(report) = emulator.next_report() {
-            self.said.extend_from_slice(&report);
-        }
-        if !self.said.is_empty() {
-            self.connections.iter().for_each(|connection| connection.send(&self.said));
+        loop {
+            let report = emulator.next_report();
+            let unplugged = emulator.times_unplugged();
+            if (report.is_none() || unplugged != self.unplugged) && !self.said.is_empty() {
+                self.connections.iter().for_each(|connection| connection.send(&self.said));
+                self.said.clear();
+            }
+            if unplugged != self.unplugged {
+                self.connections.drain(..).for_each(|connection| connection.close());
+                self.unplugged = unplugged;
+            }
+            match report {
+                Some(report) => self.said.extend_from_slice(&report),
+                None => return,
+            }
         }
     }
 }
