@@ -1,0 +1,164 @@
+//! A token that is licensed, and an app's session with it in the same process.
+
+use std::time::Duration;
+
+use keyfob::{FeatureId, Guest, ProductId, Serial, Units, UnixTime};
+use keyfob_client::{App, Link, Opening, Reply, Session};
+use keyfob_conformance::{Desk, Fob, certify, enrol};
+use keyfob_crypto::{Entropy, RustCrypto};
+use keyfob_emulator::{Clock, Emulator, FlashImage};
+use keyfob_issuing::{FeatureTerms, Maker, OsEntropy, ProductGrant, Step, TokenRecord, UpdatePlan, Vendor, VendorKind};
+use keyfob_licence::Terms;
+use keyfob_signed::{AppCredential, Rights, TEST_MAKER_ROOT};
+use keyfob_wire::body::Request;
+use keyfob_wire::{ChannelId, Command, Report, Subject};
+
+use crate::workload::Failure;
+
+/// The day on which everything happens: 1 December 2026.
+pub(crate) const TODAY: UnixTime = UnixTime(1_796_083_200);
+/// The feature that is asked for: counted, in the first product of the first vendor.
+pub(crate) const FEATURE: FeatureId = FeatureId(1);
+/// How many features a product has.
+const IN_A_PRODUCT: u32 = 4;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A token's flash with licences, and who may use them.
+pub(crate) struct Stand {
+    pub(crate) flash: FlashImage,
+    pub(crate) vendor: Vendor,
+    /// What the first vendor remembers of the token.
+    pub(crate) record: TokenRecord,
+    /// The credential of an app of the first vendor.
+    pub(crate) app: Vec<u8>,
+}
+
+impl Stand {
+    /// Makes a token with so many vendors and, of the first, so many features.
+    pub(crate) fn new(vendors: u32, features: u32) -> Result<Self, Failure> {
+        let desk = Desk::new(Emulator::builder().clock(Clock::scripted()).start()?);
+        certify(&Maker::test()?, &desk, PATIENCE).map_err(|failure| format!("{failure:?}"))?;
+        let (vendor, record) = sell(&desk, features)?;
+        for _ in 1..vendors {
+            sell(&desk, IN_A_PRODUCT)?;
+        }
+        let app = vendor.app(Subject(*b"the app "), ProductId(0), Rights::ALL, &mut OsEntropy)?;
+        Ok(Self { flash: desk.with(|emulator| emulator.flash_snapshot()), vendor, record, app })
+    }
+
+    /// Powers a token up that has these licences.
+    pub(crate) fn token(&self) -> Result<Emulator, Failure> {
+        Ok(Emulator::builder().clock(Clock::scripted()).flash(self.flash.snapshot()).start()?)
+    }
+
+    /// An app beside a token of its own.
+    pub(crate) fn pair(&self) -> Result<Pair, Failure> {
+        self.pair_with(self.token()?)
+    }
+
+    /// An app beside that token.
+    pub(crate) fn pair_with(&self, token: Emulator) -> Result<Pair, Failure> {
+        let bytes: &'static [u8] = self.app.clone().leak();
+        let credential = AppCredential::parse(bytes).map_err(|_| "the credential is refused")?;
+        let app = App::new(&credential)?.accepting_emulated();
+        let mut pair = Pair { app, app_side: AppSide { link: Link::new(), token }, session: None };
+        pair.open()?;
+        Ok(pair)
+    }
+}
+
+/// Lets a new vendor enrol and sell features, each product with a few of them, all counted.
+fn sell(desk: &Desk<Emulator>, features: u32) -> Result<(Vendor, TokenRecord), Failure> {
+    let vendor = Vendor::create(VendorKind::Test, &mut OsEntropy);
+    let mut record = enrol(&vendor, desk, PATIENCE).map_err(|failure| format!("{failure:?}"))?;
+    let numbers: Vec<u32> = (1..=features).collect();
+    for (product, numbers) in (1..).zip(numbers.chunks(IN_A_PRODUCT as usize)) {
+        let terms = Terms { counted: true, expires: Some(UnixTime(TODAY.0 + 1_000_000)), ..Terms::default() };
+        let grant = ProductGrant {
+            product: ProductId(product),
+            name: format!("Product {product}"),
+            public: true,
+            features: numbers
+                .iter()
+                .map(|number| FeatureTerms { feature: FeatureId(*number), name: format!("Feature {number}"), terms })
+                .collect(),
+        };
+        let set = |number: &u32| Step::SetCounter { feature: FeatureId(*number), units: Units(1_000_000_000) };
+        let plan = UpdatePlan { issued: TODAY, grants: vec![grant], steps: numbers.iter().map(set).collect() };
+        let issued = vendor.issue(&record, &plan, &mut OsEntropy)?;
+        let mut guest = Guest::open(&mut *desk.way(), "the stand", &[TEST_MAKER_ROOT], PATIENCE)?;
+        guest.apply(&issued.file)?;
+        record = issued.record;
+    }
+    Ok((vendor, record))
+}
+
+/// An app and a token in one process, and the session between them.
+pub(crate) struct Pair {
+    app: App<'static, RustCrypto>,
+    pub(crate) app_side: AppSide,
+    session: Option<Session<RustCrypto>>,
+}
+
+/// The app's end of the wire, and the token at the other.
+pub(crate) struct AppSide {
+    link: Link,
+    pub(crate) token: Emulator,
+}
+
+impl Pair {
+    /// Opens a session from INIT on, in place of the one before.
+    pub(crate) fn open(&mut self) -> Result<Serial, Failure> {
+        // A token's places are given to others only after a while.
+        self.app_side.token.advance(60_000);
+        let side = &mut self.app_side;
+        let mut nonce = [0; 8];
+        OsEntropy.fill(&mut nonce);
+        side.link.buffer()[..8].copy_from_slice(&nonce);
+        side.exchange(ChannelId::BROADCAST, Command::Init, 8)?;
+        let opening = Opening::new(nonce, side.link.answer())?;
+        let answer = *opening.answer();
+        let (handshake, message) = opening.begin::<RustCrypto>(Some(self.app.vendor()), &mut OsEntropy);
+        side.link.buffer()[..message.len()].copy_from_slice(&message);
+        side.exchange(answer.channel, Command::Open, message.len())?;
+        let (received, out) = side.link.answer_and_buffer();
+        let (length, mut session, _) = handshake.finish_as_app(&self.app, received, &Request::Login, out)?;
+        side.exchange(answer.channel, Command::Finish, length)?;
+        session.open(side.link.answer())?;
+        self.session = Some(session);
+        Ok(answer.serial)
+    }
+
+    /// Asks in the session; the answer is judged by `read`.
+    pub(crate) fn ask<T>(&mut self, request: &Request<'_>, read: impl FnOnce(&[u8]) -> T) -> Result<T, Failure> {
+        let session = self.session.as_mut().ok_or("there is no session")?;
+        let side = &mut self.app_side;
+        let length = session.seal(request, side.link.buffer())?;
+        side.exchange(session.channel(), Command::Record, length)?;
+        Ok(read(session.open(side.link.answer())?))
+    }
+}
+
+impl AppSide {
+    /// Sends what is in the link's buffer as reports, and takes reports until there is an answer.
+    fn exchange(&mut self, channel: ChannelId, command: Command, length: usize) -> Result<(), Failure> {
+        self.link.request(channel, command, length)?;
+        while let Some(report) = self.link.next_report() {
+            self.token.on_report(&report);
+        }
+        while let Some(report) = self.token.next_report() {
+            if self.take(&report)? {
+                return Ok(());
+            }
+        }
+        Err("the token says nothing".into())
+    }
+
+    fn take(&mut self, report: &Report) -> Result<bool, Failure> {
+        match self.link.on_report(self.token.now(), report) {
+            None => Ok(false),
+            Some(Reply::Answer) => Ok(true),
+            Some(reply) => Err(format!("the token refuses: {reply:?}").into()),
+        }
+    }
+}
