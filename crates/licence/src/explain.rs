@@ -2,7 +2,7 @@
 
 use keyfob_wire::{Modules, Units, UnixTime};
 
-use crate::{Refusal, Request, State, Term, Terms};
+use crate::{Clock, Now, Refusal, Request, State, Term, Terms};
 
 /// One rule and how it came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,13 @@ impl Outcome {
 }
 
 /// Looks at all rules, in the order in which [`crate::judge`] does; the first that failed is its refusal.
-pub fn explain(terms: &Terms, state: &State, now: UnixTime, request: &Request) -> impl Iterator<Item = Rule> + use<> {
+pub fn explain<N: Into<Now>>(
+    terms: &Terms,
+    state: &State,
+    now: N,
+    request: &Request,
+) -> impl Iterator<Item = Rule> + use<N> {
+    let now = now.into();
     [
         Rule { term: None, outcome: unless(terms.unknown, Refusal::UnknownTerm) },
         Rule { term: Some(Term::Enabled), outcome: unless(!terms.enabled, Refusal::FeatureDisabled) },
@@ -52,19 +58,22 @@ fn unless(wrong: bool, refusal: Refusal) -> Outcome {
     if wrong { Outcome::Failed(refusal) } else { Outcome::Passed }
 }
 
-fn started(starts: Option<UnixTime>, now: UnixTime) -> Outcome {
-    match starts {
-        None => Outcome::NotStated,
-        Some(_) if now == UnixTime::UNKNOWN => Outcome::Failed(Refusal::TimeUnknown),
-        Some(starts) => unless(now < starts, Refusal::NotYetValid),
-    }
+fn started(starts: Option<UnixTime>, now: Now) -> Outcome {
+    let early = |starts| unless(now.time < starts, Refusal::NotYetValid);
+    starts.map_or(Outcome::NotStated, |starts| no_time(now).unwrap_or_else(|| early(starts)))
 }
 
-fn running(expires: Option<UnixTime>, now: UnixTime) -> Outcome {
-    match expires {
-        None => Outcome::NotStated,
-        Some(_) if now == UnixTime::UNKNOWN => Outcome::Failed(Refusal::TimeUnknown),
-        Some(expires) => unless(now >= expires, Refusal::Expired),
+fn running(expires: Option<UnixTime>, now: Now) -> Outcome {
+    let late = |expires| unless(now.time >= expires, Refusal::Expired);
+    expires.map_or(Outcome::NotStated, |expires| no_time(now).unwrap_or_else(|| late(expires)))
+}
+
+/// Why no limit in time can be judged, if so.
+fn no_time(now: Now) -> Option<Outcome> {
+    match (now.time, now.clock) {
+        (UnixTime::UNKNOWN, _) => Some(Outcome::Failed(Refusal::TimeUnknown)),
+        (_, Clock::SetBack) => Some(Outcome::Failed(Refusal::ClockSetBack)),
+        (_, Clock::Right | Clock::Behind) => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use keyfob_wire::{Modules, Status, Units, UnixTime};
 
-use crate::{Refusal, Request, State, Term, Terms, explain};
+use crate::{Clock, Now, Refusal, Request, State, Term, Terms, explain};
 
 /// Yes or no, why, what is left, and when it will change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Decision {
     pub expiry: Option<UnixTime>,
     /// The modules that are granted, if they are limited.
     pub modules: Option<Modules>,
+    /// Whether the PC's clock is behind the token's estimate, whatever came of it.
+    pub clock_behind: bool,
 }
 
 impl Decision {
@@ -41,9 +43,10 @@ impl Decision {
 /// Judges a request by a feature's terms; the same code on tokens, hosts and servers.
 ///
 /// A feature may be used from `starts` on and no longer at `expires`. Terms that aren't known, and limits in time while
-/// the time isn't known, refuse.
+/// the time isn't known or the PC's clock was set back, refuse. A plain time is taken for right.
 #[must_use]
-pub fn judge(terms: &Terms, state: &State, now: UnixTime, request: &Request) -> Decision {
+pub fn judge(terms: &Terms, state: &State, now: impl Into<Now>, request: &Request) -> Decision {
+    let now = now.into();
     let failed =
         explain(terms, state, now, request).find_map(|rule| rule.outcome.refusal().map(|refusal| (refusal, rule.term)));
     let (refusal, limiting) = match failed {
@@ -57,6 +60,7 @@ pub fn judge(terms: &Terms, state: &State, now: UnixTime, request: &Request) -> 
         next_change: next_change(terms, now),
         expiry: terms.expires,
         modules: terms.modules,
+        clock_behind: now.clock != Clock::Right,
     }
 }
 
@@ -72,10 +76,10 @@ fn first_limit(terms: &Terms, state: &State, request: &Request) -> Option<Term> 
     }
 }
 
-fn next_change(terms: &Terms, now: UnixTime) -> Option<UnixTime> {
-    if terms.unknown || !terms.enabled || now == UnixTime::UNKNOWN {
+fn next_change(terms: &Terms, now: Now) -> Option<UnixTime> {
+    if terms.unknown || !terms.enabled || now.time == UnixTime::UNKNOWN || now.clock == Clock::SetBack {
         return None;
     }
-    let later = |time: &UnixTime| *time > now;
+    let later = |time: &UnixTime| *time > now.time;
     terms.starts.filter(later).or(terms.expires.filter(later))
 }

@@ -19,6 +19,14 @@ pub struct Terms {
     pub unknown: bool,
 }
 
+impl Terms {
+    /// Whether there is a limit in time.
+    #[must_use]
+    pub fn is_timed(&self) -> bool {
+        self.starts.is_some() || self.expires.is_some()
+    }
+}
+
 impl Default for Terms {
     /// Switched on, without any limit.
     fn default() -> Self {
@@ -91,6 +99,8 @@ pub enum Refusal {
     FeatureDisabled,
     /// It is limited in time, and nobody knows the time.
     TimeUnknown,
+    /// It is limited in time, and the PC's clock was set back.
+    ClockSetBack,
     /// It starts later.
     NotYetValid,
     /// It is over.
@@ -111,6 +121,7 @@ impl Refusal {
             Self::UnknownTerm => Status::UnknownTerm,
             Self::FeatureDisabled => Status::FeatureDisabled,
             Self::TimeUnknown => Status::TimeUnknown,
+            Self::ClockSetBack => Status::ClockSetBack,
             Self::NotYetValid => Status::NotYetValid,
             Self::Expired => Status::Expired,
             Self::CounterExhausted => Status::CounterExhausted,

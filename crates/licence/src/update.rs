@@ -1,5 +1,6 @@
 //! Updates: what changes a partition's licences. `docs/spec.md`, §7.5.
 
+use keyfob_crypto::PublicKey;
 use keyfob_signed::{Kind, Payload, cbor};
 use keyfob_wire::{FeatureId, PartitionId, Serial, Slot, Units, UnixTime};
 use minicbor::{Decoder, Encoder, decode, encode};
@@ -58,6 +59,21 @@ pub enum Operation<'a> {
         /// The key of 32 bytes and the tag.
         ciphertext: &'a [u8; 48],
     },
+    /// Raises the least epoch that still counts; only the root may.
+    RaiseEpoch {
+        /// The least epoch from then on.
+        epoch: u32,
+    },
+    /// Sets the key that can change the partition's root besides the root; only the root may.
+    SetRecoveryKey {
+        /// The recovery key.
+        key: PublicKey,
+    },
+    /// Sets the partition's mark, also backwards, and the token's estimate of the time with it; only the root may.
+    SetMark {
+        /// The mark.
+        mark: UnixTime,
+    },
 }
 
 impl<'a> Payload<'a> for Update<'a> {
@@ -87,17 +103,21 @@ impl<'a> Item<'a> for Operation<'a> {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
         let length = decoder.array()?;
         let number = decoder.u8()?;
-        let feature = FeatureId(decoder.u32()?);
         match (number, length) {
-            (SET_COUNTER, Some(3)) => Ok(Self::SetCounter { feature, units: Units(decoder.u32()?) }),
-            (ADD_COUNTER, Some(3)) => Ok(Self::AddCounter { feature, units: Units(decoder.u32()?) }),
-            (SUBTRACT_COUNTER, Some(3)) => Ok(Self::SubtractCounter { feature, units: Units(decoder.u32()?) }),
+            (SET_COUNTER, Some(3)) => Ok(Self::SetCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) }),
+            (ADD_COUNTER, Some(3)) => Ok(Self::AddCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) }),
+            (SUBTRACT_COUNTER, Some(3)) => {
+                Ok(Self::SubtractCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) })
+            }
             (INSTALL_KEY, Some(5)) => Ok(Self::InstallKey {
-                feature,
+                feature: feature(decoder)?,
                 slot: Slot(decoder.u8()?),
                 enc: cbor::fixed(decoder)?,
                 ciphertext: cbor::fixed(decoder)?,
             }),
+            (RAISE_EPOCH, Some(2)) => Ok(Self::RaiseEpoch { epoch: decoder.u32()? }),
+            (SET_RECOVERY_KEY, Some(2)) => Ok(Self::SetRecoveryKey { key: PublicKey(*cbor::fixed(decoder)?) }),
+            (SET_MARK, Some(2)) => Ok(Self::SetMark { mark: UnixTime(decoder.u64()?) }),
             _ => Err(decode::Error::message("operation")),
         }
     }
@@ -111,12 +131,22 @@ impl<'a> Item<'a> for Operation<'a> {
                 encoder.array(5)?.u8(INSTALL_KEY)?.u32(feature.0)?.u8(slot.0)?;
                 return encoder.bytes(enc)?.bytes(ciphertext)?.ok();
             }
+            Self::RaiseEpoch { epoch } => return encoder.array(2)?.u8(RAISE_EPOCH)?.u32(epoch)?.ok(),
+            Self::SetRecoveryKey { key } => return encoder.array(2)?.u8(SET_RECOVERY_KEY)?.bytes(&key.0)?.ok(),
+            Self::SetMark { mark } => return encoder.array(2)?.u8(SET_MARK)?.u64(mark.0)?.ok(),
         };
         encoder.array(3)?.u8(number)?.u32(feature.0)?.u32(units.0)?.ok()
     }
+}
+
+fn feature(decoder: &mut Decoder<'_>) -> Result<FeatureId, decode::Error> {
+    decoder.u32().map(FeatureId)
 }
 
 const SET_COUNTER: u8 = 1;
 const ADD_COUNTER: u8 = 2;
 const SUBTRACT_COUNTER: u8 = 3;
 const INSTALL_KEY: u8 = 4;
+const RAISE_EPOCH: u8 = 8;
+const SET_RECOVERY_KEY: u8 = 9;
+const SET_MARK: u8 = 10;

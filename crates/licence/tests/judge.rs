@@ -1,11 +1,14 @@
 //! The judge against an oracle written another way, over every combination of small domains, and properties at large.
 
-use keyfob_licence::{Decision, Outcome, Refusal, Request, Rule, State, Term, Terms, explain, judge};
+use keyfob_licence::{
+    Clock, Decision, Now, Outcome, Quality, Refusal, Request, Rule, State, Term, Terms, explain, judge,
+};
 use keyfob_wire::{Modules, Status, Units, UnixTime};
 use proptest::prelude::*;
 
 const NOW: u64 = 10;
 const TIMES: [Option<u64>; 6] = [None, Some(1), Some(NOW - 1), Some(NOW), Some(NOW + 1), Some(u64::MAX)];
+const CLOCKS: [(u64, Clock); 4] = [(0, Clock::Right), (NOW, Clock::Right), (NOW, Clock::Behind), (NOW, Clock::SetBack)];
 const GRANTED: [Option<u64>; 5] = [None, Some(0), Some(0b01), Some(0b11), Some(u64::MAX)];
 
 #[derive(Clone, Copy, Debug)]
@@ -13,21 +16,26 @@ struct Case {
     terms: Terms,
     state: State,
     now: UnixTime,
+    clock: Clock,
     request: Request,
 }
 
 impl Case {
+    fn now(&self) -> Now {
+        Now { time: self.now, quality: Quality::Claimed, clock: self.clock }
+    }
+
     fn judge(&self) -> Decision {
-        judge(&self.terms, &self.state, self.now, &self.request)
+        judge(&self.terms, &self.state, self.now(), &self.request)
     }
 
     fn explain(&self) -> Vec<Rule> {
-        explain(&self.terms, &self.state, self.now, &self.request).collect()
+        explain(&self.terms, &self.state, self.now(), &self.request).collect()
     }
 
     /// The specification's table as a list: the first row that is true is the answer.
     fn oracle(&self) -> Status {
-        let Self { terms, state, now, request } = self;
+        let Self { terms, state, now, clock, request } = self;
         let (now, left, wanted) = (now.0, state.remaining.0, request.units.0);
         let starts = terms.starts.map_or(0, |time| time.0);
         let expires = terms.expires.map(|time| time.0);
@@ -37,6 +45,7 @@ impl Case {
             (terms.unknown, Status::UnknownTerm),
             (!terms.enabled, Status::FeatureDisabled),
             (in_time && now == 0, Status::TimeUnknown),
+            (in_time && *clock == Clock::SetBack, Status::ClockSetBack),
             (now < starts, Status::NotYetValid),
             (expires.is_some_and(|end| end <= now), Status::Expired),
             (terms.counted && left == 0, Status::CounterExhausted),
@@ -66,11 +75,12 @@ fn cases() -> impl Iterator<Item = Case> {
             };
             let amounts = [0, 1, 2, 5].into_iter().flat_map(|left| [0, 1, 3, 6].map(|wanted| (left, wanted)));
             let needs = amounts.flat_map(|(left, wanted)| [0, 1, 2, 3].map(|needed| (left, wanted, needed)));
-            needs.flat_map(|(left, wanted, needed)| [0, NOW].map(|now| (left, wanted, needed, now))).map(
-                move |(left, wanted, needed, now)| Case {
+            needs.flat_map(|(left, wanted, needed)| CLOCKS.map(|clock| (left, wanted, needed, clock))).map(
+                move |(left, wanted, needed, (now, clock))| Case {
                     terms,
                     state: State { remaining: Units(left) },
                     now: UnixTime(now),
+                    clock,
                     request: Request { units: Units(wanted), modules: Modules(needed) },
                 },
             )
@@ -79,7 +89,7 @@ fn cases() -> impl Iterator<Item = Case> {
 
 #[test]
 fn every_combination_is_judged_as_the_table_says() {
-    let mut seen = [0_u32; 9];
+    let mut seen = [0_u32; 10];
     for case in cases() {
         let decision = case.judge();
         assert_eq!(decision.status(), case.oracle(), "{case:?}");
@@ -87,11 +97,13 @@ fn every_combination_is_judged_as_the_table_says() {
         assert_eq!(decision.remaining, case.terms.counted.then_some(case.state.remaining), "{case:?}");
         assert_eq!(decision.expiry, case.terms.expires, "{case:?}");
         assert_eq!(decision.modules, case.terms.modules, "{case:?}");
+        assert_eq!(decision.clock_behind, case.clock != Clock::Right, "{case:?}");
         let refusals = [
             Status::Ok,
             Status::UnknownTerm,
             Status::FeatureDisabled,
             Status::TimeUnknown,
+            Status::ClockSetBack,
             Status::NotYetValid,
             Status::Expired,
             Status::CounterExhausted,
@@ -100,7 +112,7 @@ fn every_combination_is_judged_as_the_table_says() {
         ];
         seen[refusals.iter().position(|status| *status == decision.status()).unwrap()] += 1;
     }
-    assert_eq!(seen.iter().sum::<u32>(), 8 * 6 * 6 * 5 * 4 * 4 * 4 * 2);
+    assert_eq!(seen.iter().sum::<u32>(), 8 * 6 * 6 * 5 * 4 * 4 * 4 * 4);
     assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
 }
 
@@ -139,8 +151,8 @@ fn the_limiting_term_is_the_one_that_refused_or_will_refuse_first() {
         let expected = match case.oracle() {
             Status::UnknownTerm => None,
             Status::FeatureDisabled => Some(Term::Enabled),
-            Status::TimeUnknown if terms.starts.is_some() => Some(Term::Starts),
-            Status::TimeUnknown | Status::Expired => Some(Term::Expires),
+            Status::TimeUnknown | Status::ClockSetBack if terms.starts.is_some() => Some(Term::Starts),
+            Status::TimeUnknown | Status::ClockSetBack | Status::Expired => Some(Term::Expires),
             Status::NotYetValid => Some(Term::Starts),
             Status::CounterExhausted | Status::CounterTooLow => Some(Term::Counter),
             Status::ModuleMissing => Some(Term::Modules),
@@ -175,7 +187,10 @@ fn the_next_change_is_the_first_moment_with_another_outcome() {
                     modules: None,
                     unknown: bits & 4 == 4,
                 };
-                let at = |now| Case { terms, state: State::default(), now: UnixTime(now), request: Request::default() };
+                let (state, request) = (State::default(), Request::default());
+                let at = |now| Case { terms, state, now: UnixTime(now), clock: Clock::Right, request };
+                let set_back = Case { clock: Clock::SetBack, ..at(now) };
+                assert_eq!(set_back.judge().next_change, None, "a clock that was set back announces nothing");
                 let change = (now + 1..=END + 2).find(|&later| at(later).oracle() != at(now).oracle());
                 assert_eq!(at(now).judge().next_change, change.map(UnixTime), "{terms:?} at {now}");
                 assert_eq!(at(0).judge().next_change, None);
@@ -189,8 +204,15 @@ fn the_next_change_is_the_first_moment_with_another_outcome() {
 #[test]
 fn a_feature_without_limits_is_allowed_without_a_clock() {
     let decision = judge(&Terms::default(), &State::default(), UnixTime::UNKNOWN, &Request::default());
-    let free =
-        Decision { refusal: None, limiting: None, remaining: None, next_change: None, expiry: None, modules: None };
+    let free = Decision {
+        refusal: None,
+        limiting: None,
+        remaining: None,
+        next_change: None,
+        expiry: None,
+        modules: None,
+        clock_behind: false,
+    };
     assert_eq!(decision, free);
 }
 
@@ -214,11 +236,17 @@ fn the_judge_imports_identifiers_and_itself_only() {
     let allowed = [
         "use keyfob_wire::{Modules, Status, Units, UnixTime};",
         "use keyfob_wire::{Modules, Units, UnixTime};",
-        "use crate::{Refusal, Request, State, Term, Terms, explain};",
-        "use crate::{Refusal, Request, State, Term, Terms};",
+        "use keyfob_wire::UnixTime;",
+        "use crate::{Clock, Now, Refusal, Request, State, Term, Terms, explain};",
+        "use crate::{Clock, Now, Refusal, Request, State, Term, Terms};",
     ];
-    for source in [include_str!("../src/terms.rs"), include_str!("../src/judge.rs"), include_str!("../src/explain.rs")]
-    {
+    let sources = [
+        include_str!("../src/terms.rs"),
+        include_str!("../src/clock.rs"),
+        include_str!("../src/judge.rs"),
+        include_str!("../src/explain.rs"),
+    ];
+    for source in sources {
         let imports: Vec<_> = source.lines().filter(|line| line.trim_start().starts_with("use ")).collect();
         assert!(!imports.is_empty() && imports.iter().all(|line| allowed.contains(line)), "{imports:?}");
         for other in ["minicbor", "keyfob_signed", "keyfob_crypto"] {
@@ -246,6 +274,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         terms,
         state: State { remaining: Units(left) },
         now: UnixTime(now),
+        clock: Clock::Right,
         request: Request { units: Units(units), modules: Modules(modules) },
     })
 }

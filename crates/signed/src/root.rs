@@ -135,6 +135,12 @@ pub struct Signer {
 }
 
 impl Signer {
+    /// Whether it is the root itself.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.role.is_none()
+    }
+
     /// Verifies a thing that this signer may sign.
     ///
     /// # Errors
@@ -145,7 +151,7 @@ impl Signer {
         binding: &T::Binding,
     ) -> Result<Verified<T>, Invalid> {
         let may = match self.role {
-            None => matches!(T::KIND, Kind::Update | Kind::Grant | Kind::Time),
+            None => matches!(T::KIND, Kind::Update | Kind::Grant | Kind::Time | Kind::Wipe | Kind::RootChange),
             Some(role) => role.may_sign(T::KIND),
         };
         if may { verify::<C, T>(bytes, &self.key, binding) } else { Err(Invalid::Role) }

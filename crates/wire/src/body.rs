@@ -17,6 +17,7 @@ mod receipt;
 mod request;
 mod spend;
 mod time;
+mod tombstone;
 mod unlock;
 
 pub use answer::{Answer, answer, refusal};
@@ -35,6 +36,7 @@ pub use receipt::{ApplyAnswer, MAX_NONCE, MIN_NONCE, ReceiptAnswer, ReceiptReque
 pub use request::{Request, RequestError};
 pub use spend::{CounterAnswer, CounterRequest, SpendAnswer, SpendRequest};
 pub use time::{SetTimeAnswer, SetTimeRequest, TimeAnswer, TimeRequest};
+pub use tombstone::{Tombstone, Tombstones};
 pub use unlock::{MAX_SECRET, UnlockAnswer, UnlockRequest};
 
 use crate::NoSpace;

@@ -75,6 +75,8 @@ bytes! {
     0x23 SetTime "set-time" "Hands over signed time."
     0x30 Enrol "enrol" "Begins a vendor's enrolment."
     0x31 Endorse "endorse" "Ends a vendor's enrolment."
+    0x32 Wipe "wipe" "Takes a partition away, with all that is in it."
+    0x33 ChangeRoot "change-root" "Gives a partition its vendor's new root."
 }
 
 impl Operation {

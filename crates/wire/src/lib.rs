@@ -14,9 +14,11 @@ mod error;
 mod id;
 mod receipt_file;
 mod report;
+mod root_change_file;
 mod status;
 mod time_file;
 mod update_file;
+mod wipe_file;
 
 pub use command::{Command, Operation};
 pub use error::{Malformed, NoSpace, TooLong};
@@ -26,9 +28,11 @@ pub use id::{
 };
 pub use receipt_file::ReceiptFile;
 pub use report::{FIRST_CAPACITY, FOLLOWING_CAPACITY, Frame, REPORT_SIZE, Report};
+pub use root_change_file::RootChangeFile;
 pub use status::Status;
 pub use time_file::TimeFile;
 pub use update_file::UpdateFile;
+pub use wipe_file::WipeFile;
 
 /// The longest message, in bytes. Spec §2.
 pub const MAX_MESSAGE: usize = 4096;

@@ -85,6 +85,7 @@ statuses! {
     52 NoCounter "no-counter" "the feature isn't counted"
     53 KeyNotFound "key-not-found" "no key in that slot"
     54 UnlockFailed "unlock-failed" "the sealed secret isn't for this key"
+    55 ClockSetBack "clock-set-back" "the PC's clock was set back; the fob needs signed time"
     60 SignatureInvalid "signature-invalid" "not signed by whom it should be, or altered"
     61 WrongToken "wrong-token" "for another token or partition"
     62 UpdateReplayed "update-replayed" "applied already"

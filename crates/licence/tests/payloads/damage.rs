@@ -1,11 +1,11 @@
 //! Truncated, lengthened and altered bytes, swept exhaustively.
 
-use keyfob_licence::{Grant, Receipt, SignedTime, Update};
+use keyfob_licence::{Grant, Receipt, RootChange, SignedTime, Update, Wipe};
 use keyfob_signed::Invalid;
 
 use crate::{
     envelope, hex, read,
-    vectors::{GRANT, RECEIPT, TIME, UPDATE},
+    vectors::{GRANT, RECEIPT, ROOT_CHANGE, TIME, UPDATE, WIPE},
     write,
 };
 
@@ -13,10 +13,10 @@ use crate::{
 type Reader = fn(&[u8]) -> Result<(), Invalid>;
 
 macro_rules! reader {
-    ($payload:ident) => {
+    ($payload:ty) => {
         (stringify!($payload), |bytes: &[u8]| {
             let envelope = envelope(bytes);
-            let payload: $payload<'_> = read(&envelope)?;
+            let payload: $payload = read(&envelope)?;
             assert_eq!(write(&payload).as_deref(), Some(bytes), "read {bytes:02x?} and wrote something else");
             Ok(())
         })
@@ -24,13 +24,14 @@ macro_rules! reader {
 }
 
 /// Each vector with the reader of its type.
-fn vectors() -> [((&'static str, Reader), Vec<u8>); 4] {
-    type Time<'a> = SignedTime;
+fn vectors() -> [((&'static str, Reader), Vec<u8>); 6] {
     [
-        (reader!(Grant), hex(GRANT)),
-        (reader!(Update), hex(UPDATE)),
-        (reader!(Receipt), hex(RECEIPT)),
-        (reader!(Time), hex(TIME)),
+        (reader!(Grant<'_>), hex(GRANT)),
+        (reader!(Update<'_>), hex(UPDATE)),
+        (reader!(Receipt<'_>), hex(RECEIPT)),
+        (reader!(SignedTime), hex(TIME)),
+        (reader!(Wipe), hex(WIPE)),
+        (reader!(RootChange), hex(ROOT_CHANGE)),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! What updates and receipts may hold, and what binds an installed key.
 
+use keyfob_crypto::PublicKey;
 use keyfob_licence::{
     CounterState, HPKE_AAD_MAX, HPKE_INFO_LEN, List, Operation, Receipt, Update, hpke_aad, hpke_info,
 };
@@ -17,7 +18,15 @@ fn update_of(lists: &str) -> Result<(), Invalid> {
 
 #[test]
 fn operations_have_exactly_the_specified_forms() {
-    for good in ["80", "81 83 01 01 00", "82 83 02 01 00 83 03 01 00", "81 85 04 01 00 5841 00*65 5830 00*48"] {
+    for good in [
+        "80",
+        "81 83 01 01 00",
+        "82 83 02 01 00 83 03 01 00",
+        "81 85 04 01 00 5841 00*65 5830 00*48",
+        "81 82 08 02",
+        "81 82 09 5821 02*33",
+        "81 82 0a 1bffffffffffffffff",
+    ] {
         assert_eq!(update_of(&format!("80 {good}")), Ok(()), "{good}");
     }
     for wrong in [
@@ -34,6 +43,15 @@ fn operations_have_exactly_the_specified_forms() {
         "81 85 04 01 190100 5841 00*65 5830 00*48", // no such slot
         "81 85 04 01 00 5840 00*64 5830 00*48",     // enc too short
         "81 85 04 01 00 5841 00*65 5831 00*49",     // ciphertext too long
+        "81 83 08 01 02",                           // an epoch of a feature
+        "81 82 08 1b0000000100000000",              // no such epoch
+        "81 82 08 20",                              // negative
+        "81 82 09 5820 02*32",                      // recovery key too short
+        "81 82 09 5822 02*34",                      // recovery key too long
+        "81 82 09 01",                              // no key
+        "81 81 0a",                                 // no mark
+        "81 82 0a 20",                              // negative
+        "81 82 0b 01",                              // no such operation
         "81 01",                                    // no array
     ] {
         assert_eq!(update_of(&format!("80 {wrong}")), Err(Invalid::Malformed), "{wrong}");
@@ -103,10 +121,13 @@ proptest! {
         let (enc, ciphertext) = ([9; 65], [8; 48]);
         let operations: Vec<_> = steps.iter().map(|&(kind, feature, units)| {
             let (feature, units) = (FeatureId(feature), Units(units));
-            match kind % 4 {
+            match kind % 7 {
                 0 => Operation::SetCounter { feature, units },
                 1 => Operation::AddCounter { feature, units },
                 2 => Operation::SubtractCounter { feature, units },
+                3 => Operation::RaiseEpoch { epoch: units.0 },
+                4 => Operation::SetRecoveryKey { key: PublicKey([kind; 33]) },
+                5 => Operation::SetMark { mark: UnixTime(u64::from(units.0) << (kind % 33)) },
                 _ => Operation::InstallKey { feature, slot: Slot(kind), enc: &enc, ciphertext: &ciphertext },
             }
         }).collect();

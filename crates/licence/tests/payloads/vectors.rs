@@ -1,6 +1,9 @@
 //! Pinned bytes, written by hand from the specification.
 
-use keyfob_licence::{CounterState, FeatureGrant, Grant, List, Operation, Receipt, SignedTime, Terms, Update};
+use keyfob_crypto::PublicKey;
+use keyfob_licence::{
+    CounterState, FeatureGrant, Grant, List, Operation, Receipt, RootChange, SignedTime, Terms, Update, Wipe,
+};
 use keyfob_wire::{FeatureId, Firmware, Modules, ProductId, Slot, Units, UnixTime};
 
 use crate::{envelope, hex, read, write};
@@ -14,17 +17,24 @@ pub(crate) const GRANT: &str = "86 01 02 01 1a67748580 66 53747564696f 83
     83 19012c 66 52656e646572 a4 02 1a67748580 03 1a6955b900 04 f5 05 18ff
     83 1a00011170 66 c39c62756e67 a1 01 f4";
 
-pub(crate) const UPDATE: &str = "86 01 02 5820 aa*32 1a67748580 82 43 010203 41 04 84
+pub(crate) const UPDATE: &str = "86 01 02 5820 aa*32 1a67748580 82 43 010203 41 04 87
     83 01 0a 1864
     83 02 0a 05
     83 03 0a 1affffffff
-    85 04 19012c 18ff 5841 04 bb*64 5830 cc*48";
+    85 04 19012c 18ff 5841 04 bb*64 5830 cc*48
+    82 08 02
+    82 09 5821 02 dd*32
+    82 0a 1a67748580";
 
 pub(crate) const RECEIPT: &str = "87 01 02 5820 aa*32 1a67748580 43 000102 48 0102030405060708 82
     83 19012c 00 00
     83 0a 1869 03";
 
 pub(crate) const TIME: &str = "82 1a67748580 50 11*16";
+
+pub(crate) const WIPE: &str = "81 1901f4";
+
+pub(crate) const ROOT_CHANGE: &str = "82 02 5821 03 ee*32";
 
 pub(crate) const FEATURES: [FeatureGrant<'_>; 3] = [
     FeatureGrant { feature: FeatureId(10), name: "Core", terms: PLAIN },
@@ -77,6 +87,9 @@ fn an_update() {
         Operation::AddCounter { feature: FeatureId(10), units: Units(5) },
         Operation::SubtractCounter { feature: FeatureId(10), units: Units(u32::MAX) },
         Operation::InstallKey { feature: FeatureId(300), slot: Slot(255), enc: &enc, ciphertext: &ciphertext },
+        Operation::RaiseEpoch { epoch: 2 },
+        Operation::SetRecoveryKey { key: PublicKey(hex("02 dd*32").try_into().unwrap()) },
+        Operation::SetMark { mark: STARTS },
     ];
     let update = Update {
         epoch: 1,
@@ -114,4 +127,18 @@ fn a_time() {
     let time = SignedTime { time: STARTS, nonce: [0x11; 16] };
     assert_eq!(write(&time), Some(hex(TIME)));
     assert_eq!(read(&envelope(&hex(TIME))), Ok(time));
+}
+
+#[test]
+fn a_wipe() {
+    let wipe = Wipe { sequence: 500 };
+    assert_eq!(write(&wipe), Some(hex(WIPE)));
+    assert_eq!(read(&envelope(&hex(WIPE))), Ok(wipe));
+}
+
+#[test]
+fn a_root_change() {
+    let change = RootChange { number: 2, root: PublicKey(hex("03 ee*32").try_into().unwrap()) };
+    assert_eq!(write(&change), Some(hex(ROOT_CHANGE)));
+    assert_eq!(read(&envelope(&hex(ROOT_CHANGE))), Ok(change));
 }

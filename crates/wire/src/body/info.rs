@@ -3,17 +3,17 @@
 use minicbor::{Decoder, Encode, Encoder, encode};
 
 use super::{
-    KeyBytes,
+    KeyBytes, Tombstone, Tombstones,
     cbor::{fixed, map, map_item, skip},
 };
 use crate::{BootId, Firmware, Malformed, PartitionId, Serial};
 
 /// What the token is and whose partitions it carries.
 ///
-/// `P` yields [`PartitionInfo`]: [`Partitions`] when read, anything of known length (an array, a slice's copied
-/// iterator) when written.
+/// `P` yields [`PartitionInfo`] and `T` [`Tombstone`]: [`Partitions`] and [`Tombstones`] when read, anything that can
+/// be walked twice (an array, a slice's copied iterator) when written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InfoAnswer<P> {
+pub struct InfoAnswer<P, T> {
     /// The token's serial.
     pub serial: Serial,
     /// The kind of board. Spec §7.2.
@@ -28,6 +28,10 @@ pub struct InfoAnswer<P> {
     pub partitions: P,
     /// Sessions in use.
     pub sessions: u32,
+    /// How many wipes were done. Spec §7.9.
+    pub wipes: u32,
+    /// The partitions that were wiped, the first one first.
+    pub tombstones: T,
 }
 
 /// One vendor's partition.
@@ -43,7 +47,7 @@ pub struct PartitionInfo {
     pub number: u32,
 }
 
-impl<'a> InfoAnswer<Partitions<'a>> {
+impl<'a> InfoAnswer<Partitions<'a>, Tombstones<'a>> {
     /// Reads a body.
     ///
     /// # Errors
@@ -51,6 +55,7 @@ impl<'a> InfoAnswer<Partitions<'a>> {
     pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
         let (mut serial, mut board, mut firmware, mut boot) = (None, None, None, None);
         let (mut levels, mut partitions, mut sessions) = (None, None, None);
+        let (mut wipes, mut tombstones) = (None, None);
         map(body, |key, decoder| {
             match key {
                 1 => serial = Some(Serial(fixed(decoder)?)),
@@ -60,6 +65,8 @@ impl<'a> InfoAnswer<Partitions<'a>> {
                 5 => levels = Some(decoder.u8()?),
                 6 => partitions = Some(Partitions::decode(decoder)?),
                 7 => sessions = Some(decoder.u32()?),
+                8 => wipes = Some(decoder.u32()?),
+                9 => tombstones = Some(Tombstones::decode(decoder)?),
                 _ => skip(decoder)?,
             }
             Ok(())
@@ -72,20 +79,25 @@ impl<'a> InfoAnswer<Partitions<'a>> {
             levels: levels.ok_or(Malformed)?,
             partitions: partitions.ok_or(Malformed)?,
             sessions: sessions.ok_or(Malformed)?,
+            wipes: wipes.ok_or(Malformed)?,
+            tombstones: tombstones.ok_or(Malformed)?,
         })
     }
 }
 
-impl<C, P> Encode<C> for InfoAnswer<P>
+impl<C, P, T> Encode<C> for InfoAnswer<P, T>
 where
     P: Clone + IntoIterator<Item = PartitionInfo>,
+    T: Clone + IntoIterator<Item = Tombstone>,
 {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), encode::Error<W::Error>> {
-        e.map(7)?.u8(1)?.bytes(&self.serial.0)?.u8(2)?.u8(self.board)?;
+        e.map(9)?.u8(1)?.bytes(&self.serial.0)?.u8(2)?.u8(self.board)?;
         e.u8(3)?.bytes(&self.firmware.0)?.u8(4)?.bytes(&self.boot.0)?.u8(5)?.u8(self.levels)?;
         e.u8(6)?.array(self.partitions.clone().into_iter().map(|_| 1).sum())?;
         self.partitions.clone().into_iter().try_for_each(|partition| partition.encode(e, ctx))?;
-        e.u8(7)?.u32(self.sessions)?.ok()
+        e.u8(7)?.u32(self.sessions)?.u8(8)?.u32(self.wipes)?;
+        e.u8(9)?.array(self.tombstones.clone().into_iter().map(|_| 1).sum())?;
+        self.tombstones.clone().into_iter().try_for_each(|tombstone| tombstone.encode(e, ctx))
     }
 }
 

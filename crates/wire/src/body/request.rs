@@ -4,7 +4,7 @@ use super::{
     Body, CheckRequest, CounterRequest, Empty, EndorseRequest, EnrolRequest, GrantRequest, ListRequest, ReceiptRequest,
     SetTimeRequest, SpendRequest, TimeRequest, UnlockRequest,
 };
-use crate::{Malformed, NoSpace, Operation, Status, UpdateFile};
+use crate::{Malformed, NoSpace, Operation, RootChangeFile, Status, UpdateFile, WipeFile};
 
 /// A request in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Request<'a> {
     SetTime(SetTimeRequest<'a>),
     Enrol(EnrolRequest),
     Endorse(EndorseRequest<'a>),
+    Wipe(WipeFile<'a>),
+    ChangeRoot(RootChangeFile<'a>),
 }
 
 impl<'a> Request<'a> {
@@ -53,6 +55,8 @@ impl<'a> Request<'a> {
             Operation::SetTime => Self::SetTime(SetTimeRequest::parse(body)?),
             Operation::Enrol => Self::Enrol(EnrolRequest::parse(body)?),
             Operation::Endorse => Self::Endorse(EndorseRequest::parse(body)?),
+            Operation::Wipe => Self::Wipe(WipeFile::parse(body)?),
+            Operation::ChangeRoot => Self::ChangeRoot(RootChangeFile::parse(body)?),
         })
     }
 
@@ -76,6 +80,8 @@ impl<'a> Request<'a> {
             Self::SetTime(_) => Operation::SetTime,
             Self::Enrol(_) => Operation::Enrol,
             Self::Endorse(_) => Operation::Endorse,
+            Self::Wipe(_) => Operation::Wipe,
+            Self::ChangeRoot(_) => Operation::ChangeRoot,
         }
     }
 
@@ -100,6 +106,8 @@ impl<'a> Request<'a> {
             Self::SetTime(body) => body.write(rest),
             Self::Enrol(body) => body.write(rest),
             Self::Endorse(body) => body.write(rest),
+            Self::Wipe(body) => body.write(rest),
+            Self::ChangeRoot(body) => body.write(rest),
         }?;
         Ok(length.saturating_add(1))
     }

@@ -4,7 +4,8 @@ use std::{vec, vec::Vec};
 use super::*;
 use crate::{
     BootId, FeatureId, Firmware, Malformed, Modules, ONE_REPORT_PLAINTEXT, OperationId, PartitionId, ProductId,
-    RECORD_OVERHEAD, ReceiptFile, Serial, Slot, Status, TimeFile, Units, UnixTime, UpdateFile, VendorHint,
+    RECORD_OVERHEAD, ReceiptFile, RootChangeFile, Serial, Slot, Status, TimeFile, Units, UnixTime, UpdateFile,
+    VendorHint, WipeFile,
 };
 
 fn written(write: impl Fn(&mut [u8]) -> Result<usize, NoSpace>) -> Vec<u8> {
@@ -71,6 +72,11 @@ const HINT: Option<VendorHint> = Some(VendorHint([0x11; 8]));
 const ROOT: KeyBytes = [0x22; 33];
 const PARTITION: PartitionId = PartitionId([0x33; 8]);
 const NEVER: usize = usize::MAX;
+
+fn root_change() -> RootChangeFile<'static> {
+    let (by_old, by_new, endorsement) = (&[2; 110], &[3; 110], &[4; 260]);
+    RootChangeFile { serial: Serial([1; 8]), partition: PARTITION, by_old, by_new, endorsement }
+}
 
 fn certificates() -> [Certificates<'static>; 3] {
     let list: [&'static [u8]; 2] = [&[0x44; 170], &[0x55; 3]];
@@ -268,6 +274,10 @@ fn arrays_come_back() {
         assert!(bytes.starts_with(b"\x85\x6bkeyfob-time"));
         assert_eq!(UpdateFile::parse(&bytes), Err(Malformed));
     }
+    let bytes = body!(WipeFile { serial: Serial([1; 8]), partition: PARTITION, wipe: &[2; 80] }, WipeFile);
+    assert!(bytes.starts_with(b"\x84\x6bkeyfob-wipe"));
+    let bytes = body!(root_change(), RootChangeFile);
+    assert!(bytes.starts_with(b"\x86\x72keyfob-root-change"));
     let file = ReceiptFile { serial: Serial([1; 8]), endorsement: &[2; 260], receipt: &[3; 200] };
     let bytes = body!(file, ReceiptFile);
     assert!(bytes.starts_with(b"\x84\x6ekeyfob-receipt"));
@@ -299,8 +309,15 @@ fn info_comes_back_with_its_partitions() {
         epoch: u32::from(n),
         number: u32::from(n) << 10,
     };
+    let tombstone = |n: u8| Tombstone {
+        vendor: VendorHint([n; 8]),
+        partition: PartitionId([n; 8]),
+        epoch: u32::from(n),
+        number: u32::from(n) << 10,
+    };
     for count in [0, 1, 4, 24, 60] {
         let list = (0..count).map(partition).collect::<Vec<_>>();
+        let graves = (0..count.min(16)).map(tombstone).collect::<Vec<_>>();
         let info = InfoAnswer {
             serial: Serial([1; 8]),
             board: 0,
@@ -309,10 +326,14 @@ fn info_comes_back_with_its_partitions() {
             levels: 0b10101,
             partitions: list.iter().copied(),
             sessions: 8,
+            wipes: u32::from(count),
+            tombstones: graves.iter().copied(),
         };
         let bytes = written_once(&info);
         let read = InfoAnswer::parse(&bytes).unwrap();
         assert!(read.partitions.clone().eq(list.iter().copied()));
+        assert!(read.tombstones.clone().eq(graves.iter().copied()));
+        assert_eq!(read.wipes, u32::from(count));
         assert_eq!(written_once(&read), bytes);
         if count <= 4 {
             written(|out| info.write(out));
@@ -354,6 +375,8 @@ fn requests_are_told_apart_by_their_operation() {
         Request::SetTime(SetTimeRequest { hint: HINT, certificates, time: &[1; 20] }),
         Request::Enrol(EnrolRequest { vendor_root: ROOT, nonce: [1; 16] }),
         Request::Endorse(EndorseRequest { endorsement: &[1; 20] }),
+        Request::Wipe(WipeFile { serial: Serial([1; 8]), partition: PARTITION, wipe: &[1; 20] }),
+        Request::ChangeRoot(root_change()),
     ];
     assert!(all.iter().map(Request::operation).eq(crate::Operation::ALL.iter().copied()));
     for request in all {
