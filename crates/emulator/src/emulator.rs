@@ -8,7 +8,7 @@ use crate::entropy::{EmulatedEntropy, Seed};
 use crate::faults::{
     Direction, Fault, FaultId, FaultStatus, Faults, Interruption, Line, Script, SharedFaults, TooManyFaults,
 };
-use crate::flash::{FlashImage, FlashStatistics, SharedFlash};
+use crate::flash::{FlashImage, FlashStatistics, ImageError, SharedFlash};
 use crate::platform::{EmulatedPlatform, Light};
 
 /// What an emulator starts with: an erased flash in memory, the machine's time and randomness, if nothing else is said.
@@ -87,6 +87,29 @@ pub struct Emulator {
     faults: SharedFaults,
     lines: Lines,
     plug: Plug,
+}
+
+/// Why other content wasn't put into the flash.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// It is no image.
+    #[error("not a token's image, which has {expected} bytes; this has {found}")]
+    Size {
+        /// How many bytes it has.
+        found: usize,
+        /// How many an image has.
+        expected: usize,
+    },
+    /// No token starts with it.
+    #[error("no token starts with this image: {0}")]
+    Content(StartError),
+    /// The image's file can't be replaced.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The token doesn't start any more; it has no power.
+    #[error("the token doesn't start any more: {0}")]
+    Start(StartError),
 }
 
 /// What is under way.
@@ -212,6 +235,23 @@ impl Emulator {
         self.power_on()
     }
 
+    /// Lets something happen to the token as a whole, now.
+    pub fn interrupt(&mut self, interruption: Interruption) {
+        let back = match interruption {
+            Interruption::Advance(milliseconds) => return self.clock.advance(milliseconds),
+            Interruption::Unplug { back } => back,
+            Interruption::Kill { back } => {
+                self.power_off();
+                back
+            }
+        };
+        self.plug.is_out = true;
+        self.plug.unplugged += 1;
+        self.plug.back = back.map(|back| self.clock.now().plus(back));
+        self.lines.out.clear();
+        self.lines.r#in.clear();
+    }
+
     /// Takes the connection away, with all reports that are under way. The token keeps its power.
     pub fn unplug(&mut self) {
         self.interrupt(Interruption::Unplug { back: None });
@@ -257,6 +297,14 @@ impl Emulator {
         self.faults.get().arm(self.clock.now(), fault)
     }
 
+    /// Arms faults, all of them or none, which count from now on.
+    ///
+    /// # Errors
+    /// [`TooManyFaults`] if there would be more than 256.
+    pub fn arm_all(&mut self, script: &Script) -> Result<Vec<FaultId>, TooManyFaults> {
+        self.faults.get().arm_all(self.clock.now(), script)
+    }
+
     /// The faults that were armed, and what became of each.
     #[must_use]
     pub fn faults(&self) -> Vec<FaultStatus> {
@@ -298,6 +346,20 @@ impl Emulator {
         self.flash.image().snapshot()
     }
 
+    /// Puts other content into the flash, all or nothing, and restarts the token, which unplugs it for a moment.
+    ///
+    /// # Errors
+    /// [`RestoreError`]; unless it is [`RestoreError::Start`] the token goes on, with what it had.
+    pub fn restore(&mut self, content: Vec<u8>) -> Result<(), RestoreError> {
+        let size = || RestoreError::Size { found: content.len(), expected: FlashImage::CAPACITY };
+        let trial = FlashImage::from_content(content.clone()).ok_or_else(size)?;
+        Self::builder().flash(trial).start().map_err(RestoreError::Content)?;
+        self.kill();
+        let replaced = self.flash.image().replace_all(content);
+        self.plug().map_err(RestoreError::Start)?;
+        Ok(replaced?)
+    }
+
     /// Takes the power away and hands out the flash.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "it can't")]
@@ -324,7 +386,7 @@ impl Emulator {
     }
 
     /// Does what is due by now.
-    fn catch_up(&mut self) {
+    pub(crate) fn catch_up(&mut self) {
         loop {
             let now = self.clock.now();
             if let Some(report) = self.lines.out.take(now) {
@@ -341,22 +403,6 @@ impl Emulator {
                 return;
             }
         }
-    }
-
-    fn interrupt(&mut self, interruption: Interruption) {
-        let back = match interruption {
-            Interruption::Advance(milliseconds) => return self.clock.advance(milliseconds),
-            Interruption::Unplug { back } => back,
-            Interruption::Kill { back } => {
-                self.power_off();
-                back
-            }
-        };
-        self.plug.is_out = true;
-        self.plug.unplugged += 1;
-        self.plug.back = back.map(|back| self.clock.now().plus(back));
-        self.lines.out.clear();
-        self.lines.r#in.clear();
     }
 
     /// Sees whether the flash has lost its power, with which the token has.

@@ -18,4 +18,4 @@ pub(crate) use line::Line;
 pub use plan::{
     Corruption, Direction, Fault, FlashOperation, Interruption, Offset, ReportAction, ReportPoint, Script, When,
 };
-pub use text::FaultError;
+pub use text::{FaultError, duration, written_duration};

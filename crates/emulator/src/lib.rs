@@ -18,13 +18,16 @@ mod platform;
 mod server;
 
 pub use clock::Clock;
-pub use emulator::{Builder, Emulator};
+pub use emulator::{Builder, Emulator, RestoreError};
 pub use entropy::{EmulatedEntropy, Seed};
 pub use faults::{
     Corruption, Direction, Fault, FaultError, FaultId, FaultStatus, FlashOperation, Interruption, Offset, ReportAction,
-    ReportPoint, Script, TooManyFaults, When,
+    ReportPoint, Script, TooManyFaults, When, duration, written_duration,
 };
 pub use flash::{FlashError, FlashImage, FlashStatistics, ImageError, SharedFlash};
 pub use platform::{EmulatedPlatform, Light};
 #[cfg(unix)]
-pub use server::{Handle, Listen, ListenError, Server, ServerError, runtime_directory, socket_path};
+pub use server::{
+    CONTROL_SCHEMA, Control, ControlError, ControlFault, ControlRefusal, ControlRequest, ControlState, Handle, Listen,
+    ListenError, Server, ServerError, control_path, is_controlled, runtime_directory, socket_path,
+};

@@ -10,7 +10,9 @@ use keyfob_wire::{Instant, REPORT_SIZE, Report};
 
 use crate::flash::FlashError;
 
-use super::plan::{Corruption, Direction, Fault, FlashOperation, Interruption, ReportAction, ReportPoint, When};
+use super::plan::{
+    Corruption, Direction, Fault, FlashOperation, Interruption, ReportAction, ReportPoint, Script, When,
+};
 
 /// Names a fault that was armed, for as long as the emulator lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +85,13 @@ impl Faults {
         };
         self.armed.push(Armed { status: FaultStatus { id, fault, seen: 0, fired: 0 }, due });
         Ok(id)
+    }
+
+    pub(crate) fn arm_all(&mut self, now: Instant, script: &Script) -> Result<Vec<FaultId>, TooManyFaults> {
+        if self.armed.len().saturating_add(script.0.len()) > MOST {
+            return Err(TooManyFaults);
+        }
+        script.0.iter().map(|fault| self.arm(now, *fault)).collect()
     }
 
     pub(crate) fn clear(&mut self) {

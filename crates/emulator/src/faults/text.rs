@@ -171,14 +171,17 @@ fn hexadecimal(text: &str) -> Option<u8> {
 /// The units of time, the largest first.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-fn duration(text: &str) -> Option<u64> {
+/// Reads a time such as `500ms`, `5s` or `31d` as milliseconds.
+#[must_use]
+pub fn duration(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let (_, milliseconds) = UNITS.into_iter().find(|(unit, _)| *unit == &text[digits.len()..])?;
     decimal::<u64>(digits)?.checked_mul(milliseconds)
 }
 
-/// Milliseconds in the largest unit that says them exactly.
-fn written_duration(milliseconds: u64) -> String {
+/// Writes milliseconds in the largest unit that says them exactly.
+#[must_use]
+pub fn written_duration(milliseconds: u64) -> String {
     let fits = |unit: &(&str, u64)| milliseconds != 0 && milliseconds.is_multiple_of(unit.1);
     let (unit, length) = UNITS.into_iter().find(fits).unwrap_or(("ms", 1));
     format!("{}{unit}", milliseconds / length)

@@ -77,6 +77,21 @@ impl ImageFile {
         Ok((opened, content))
     }
 
+    /// Puts a new file in this one's place, which is locked before it has the name.
+    pub(super) fn replaced(&self, content: &[u8]) -> Result<Self, ImageError> {
+        let mut name = self.path.clone().into_os_string();
+        name.push(".new");
+        let new = PathBuf::from(name);
+        // What an interruption has left.
+        let _removed = std::fs::remove_file(&new);
+        let mut created = Self::create(&new, content)?;
+        let failed = |source| ImageError::File { path: self.path.clone(), source };
+        std::fs::rename(&new, &self.path).map_err(failed)?;
+        created.path.clone_from(&self.path);
+        created.synchronise_name().map_err(failed)?;
+        Ok(created)
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -108,6 +123,8 @@ impl ImageFile {
             Err(source) => return Err(ImageError::File { path, source }),
         };
         match file.try_lock() {
+            // Another emulator may have put another file in its place in between.
+            Ok(()) if !has_name(&file, &path) => Err(ImageError::Locked { path }),
             Ok(()) => Ok(Self { path, file, failed: None }),
             Err(TryLockError::WouldBlock) => Err(ImageError::Locked { path }),
             Err(TryLockError::Error(source)) => Err(ImageError::File { path, source }),
@@ -117,7 +134,11 @@ impl ImageFile {
     fn fill(&mut self, content: &[u8]) -> io::Result<()> {
         self.file.write_all(content)?;
         self.file.sync_all()?;
-        // The name is durable once its directory is.
+        self.synchronise_name()
+    }
+
+    /// The name is durable once its directory is.
+    fn synchronise_name(&self) -> io::Result<()> {
         #[cfg(unix)]
         if let Some(parent) = self.path.parent() {
             let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
@@ -125,4 +146,16 @@ impl ImageFile {
         }
         Ok(())
     }
+}
+
+#[cfg(unix)]
+fn has_name(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |found: io::Result<std::fs::Metadata>| found.ok().map(|found| (found.dev(), found.ino()));
+    identity(file.metadata()) == identity(std::fs::metadata(path))
+}
+
+#[cfg(not(unix))]
+fn has_name(_: &File, _: &Path) -> bool {
+    true
 }

@@ -102,6 +102,15 @@ impl FlashImage {
         self.statistics
     }
 
+    /// Replaces all of it, in the file as a whole or not at all.
+    pub(crate) fn replace_all(&mut self, content: Vec<u8>) -> Result<(), ImageError> {
+        if let Some(file) = &mut self.file {
+            *file = file.replaced(&content)?;
+        }
+        self.content = content;
+        Ok(())
+    }
+
     /// Programs as far as it comes until the power goes: a part of the words, and of the next one a part of its bits.
     pub(crate) fn tear_write(&mut self, offset: u32, bytes: &[u8], random: &mut Random) -> Result<(), FlashError> {
         check_write(self, offset, bytes.len()).map_err(misplaced)?;

@@ -1,6 +1,7 @@
 //! The one place where reports meet the token.
 
 use std::io::Write;
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use keyfob_token::StartError;
 use keyfob_wire::{Instant, Report};
 
 use super::connection::Connection;
+use super::control;
 use crate::emulator::Emulator;
 
 /// The token and its connections. The thread that brings a report also delivers what the token says: an answer takes
@@ -23,6 +25,7 @@ struct Core {
     /// None once the hub is closed.
     emulator: Option<Emulator>,
     connections: Vec<Arc<Connection>>,
+    controls: Vec<Arc<UnixStream>>,
     /// What the timer waits for.
     timer_at: Option<Instant>,
     /// What the token says at one time; kept for its memory.
@@ -34,8 +37,14 @@ struct Core {
 impl Hub {
     pub(super) fn new(emulator: Emulator, waker: UnixStream) -> Self {
         let unplugged = emulator.times_unplugged();
-        let emulator = Some(emulator);
-        let core = Core { emulator, connections: Vec::new(), timer_at: None, said: Vec::new(), unplugged };
+        let core = Core {
+            emulator: Some(emulator),
+            connections: Vec::new(),
+            controls: Vec::new(),
+            timer_at: None,
+            said: Vec::new(),
+            unplugged,
+        };
         Self { core: Mutex::new(core), timer: Condvar::new(), waker }
     }
 
@@ -61,6 +70,27 @@ impl Hub {
     pub(super) fn serve(&self, connection: &Arc<Connection>) {
         connection.read_reports(|report| self.on_report(report));
         self.disconnect(connection);
+    }
+
+    /// Adds a control connection if there are fewer than `most`.
+    pub(super) fn connect_control(&self, control: &Arc<UnixStream>, most: usize) -> bool {
+        let mut core = self.core();
+        let is_welcome = core.emulator.is_some() && core.controls.len() < most;
+        if is_welcome {
+            core.controls.push(Arc::clone(control));
+        }
+        is_welcome
+    }
+
+    pub(super) fn disconnect_control(&self, control: &Arc<UnixStream>) {
+        let _ended = control.shutdown(Shutdown::Both);
+        self.core().controls.retain(|other| !Arc::ptr_eq(other, control));
+    }
+
+    /// Takes a control connection's requests until it ends.
+    pub(super) fn serve_control(&self, control: &Arc<UnixStream>) {
+        let _ended = control::serve(control, |operate| self.with_emulator(operate));
+        self.disconnect_control(control);
     }
 
     fn on_report(&self, report: &Report) {
@@ -117,7 +147,7 @@ impl Hub {
     /// Closes all connections and takes the emulator out.
     pub(super) fn close(&self) -> Option<Emulator> {
         let mut core = self.core();
-        core.connections.drain(..).for_each(|connection| connection.close());
+        core.disconnect_all();
         self.timer.notify_all();
         core.emulator.take()
     }
@@ -139,13 +169,20 @@ impl Hub {
     /// Ends everything: a token that has panicked isn't one to go on with.
     fn unplug<'a>(&self, mut core: MutexGuard<'a, Core>) -> MutexGuard<'a, Core> {
         core.emulator = None;
-        core.connections.drain(..).for_each(|connection| connection.close());
+        core.disconnect_all();
         self.wake();
         core
     }
 }
 
 impl Core {
+    fn disconnect_all(&mut self) {
+        self.connections.drain(..).for_each(|connection| connection.close());
+        self.controls.drain(..).for_each(|control| {
+            let _ended = control.shutdown(Shutdown::Both);
+        });
+    }
+
     /// Sends what the token has to say to everybody, and closes connections if it was unplugged.
     fn deliver(&mut self) {
         let Some(emulator) = &mut self.emulator else {
