@@ -7,6 +7,7 @@ use clap::Parser;
 mod ci;
 mod figures;
 mod footprint;
+mod fuzz;
 mod layers;
 mod process;
 mod proof;
@@ -23,6 +24,8 @@ enum Xtask {
     Footprint,
     /// Prints the project's figures, each with its limit and the command that measures it.
     Figures(figures::Options),
+    /// Looks for inputs that break an invariant, for a bounded time.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Xtask::Layers => layers::run().map(drop),
         Xtask::Footprint => footprint::run().map(drop),
         Xtask::Figures(options) => figures::run(&options).map(drop),
+        Xtask::Fuzz(options) => fuzz::run(&options).map(drop),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::{cargo, program, root, run, target_directory, works};
 use crate::proof::Proof;
-use crate::{figures, footprint, layers};
+use crate::{figures, footprint, fuzz, layers};
 
 /// A step's name and what it does.
 pub(crate) type Step = (&'static str, fn() -> Result<Proof>);
@@ -21,6 +21,7 @@ pub(crate) const STEPS: &[Step] = &[
     ("figures", || figures::run(&figures::Options { check: true, json: false })),
     ("demo", demo),
     ("python", python),
+    ("fuzz", fuzz::in_ci),
 ];
 
 fn format() -> Result<Proof> {
@@ -29,6 +30,7 @@ fn format() -> Result<Proof> {
     }
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     run(&mut cargo(&["fmt", "--check", "--manifest-path", "firmware/footprint/Cargo.toml"]))?;
+    run(&mut cargo(&["fmt", "--check", "--manifest-path", "tests/fuzz/Cargo.toml"]))?;
     Ok(Proof::Proven(()))
 }
 

@@ -52,13 +52,14 @@ pub(crate) enum Kind {
     Test,
 }
 
-/// Reads the workspace, and each workspace below `firmware/`.
+/// Reads the workspace, each workspace below `firmware/`, and that of the fuzz targets.
 ///
 /// # Errors
 /// If a manifest can't be read.
 pub(crate) fn read() -> Result<Vec<Package>> {
     let root = root();
     let mut packages = metadata(&root, &root.join("Cargo.toml"))?;
+    packages.extend(metadata(&root, &root.join("tests/fuzz/Cargo.toml"))?);
     for entry in std::fs::read_dir(root.join("firmware"))? {
         let manifest = entry?.path().join("Cargo.toml");
         if manifest.is_file() {
