@@ -23,6 +23,14 @@ pub const TEXTS: &[Text] = &[
     },
     Text { code: "vendor-needed", hint: "name one by --vendor; `keyfob status -v` shows their root keys" },
     Text { code: "emulator-failed", hint: "look whether another emulator uses the folder or the address" },
+    Text { code: "no-emulator", hint: "start one by `keyfob emulator run`, or name its socket by --control" },
+    Text { code: "several-emulators", hint: "choose one by --control, or by --token unix:PATH" },
+    Text { code: "control-unreachable", hint: "look whether the emulator runs and the path is right" },
+    Text { code: "control-answer", hint: "use the `keyfob` that the emulator was started with" },
+    Text { code: "control-request", hint: "use the `keyfob` that the emulator was started with" },
+    Text { code: "fault-unknown", hint: "`keyfob emulator ctl fault --help` and docs/emulator.md have the faults" },
+    Text { code: "too-many-faults", hint: "forget the others first: keyfob emulator ctl clear" },
+    Text { code: "image-refused", hint: "restore a file that `keyfob emulator ctl snapshot` made" },
 ];
 
 /// Finds what to tell people of a code, be it a command's or the library's.

@@ -124,6 +124,18 @@ fn what_is_left_out_is_the_next_and_every_one() {
     assert_eq!(script.to_string(), "drop in 3; kill for 0ms barrier 2; repeat 2 out every");
 }
 
+/// The examples of the page are faults, as they are written there.
+#[test]
+fn the_pages_examples_are_faults() {
+    let page = include_str!("../../../../docs/emulator.md");
+    let line = page.lines().find(|line| line.starts_with("For example `")).unwrap();
+    let examples: Vec<_> = line.split('`').skip(1).step_by(2).collect();
+    assert!(examples.len() >= 5, "{examples:?}");
+    for example in examples {
+        assert_eq!(example.parse::<Fault>().unwrap().to_string(), example);
+    }
+}
+
 #[test]
 fn what_is_no_fault_says_why() {
     for (text, problem) in [

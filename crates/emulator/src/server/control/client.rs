@@ -75,6 +75,6 @@ impl Control {
     /// # Errors
     /// [`ControlError`]; the token goes on as it was.
     pub fn restore(&mut self, content: &[u8]) -> Result<ControlState, ControlError> {
-        self.ask(&ControlRequest::Restore { flash: super::hexadecimal(content) })
+        self.ask(&ControlRequest::restore(content))
     }
 }

@@ -53,6 +53,14 @@ pub enum ControlRequest {
     },
 }
 
+impl ControlRequest {
+    /// The request to put content into the flash.
+    #[must_use]
+    pub fn restore(content: &[u8]) -> Self {
+        Self::Restore { flash: hexadecimal(content) }
+    }
+}
+
 /// How an emulator is after a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
