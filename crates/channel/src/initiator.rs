@@ -4,8 +4,8 @@ use keyfob_crypto::{AgreementKey, Crypto, Entropy, PublicKey};
 use keyfob_signed::{Endorsement, MakerRoot, Usage, VendorRoot, Verified, cbor};
 use keyfob_wire::{Serial, VendorHint};
 
-use crate::symmetric::{Symmetric, take};
-use crate::{HandshakeError, MESSAGE_1, MESSAGE_3_OVERHEAD, Prologue, Records};
+use crate::symmetric::{Symmetric, XX, take};
+use crate::{Established, HandshakeError, MESSAGE_1, MESSAGE_3_OVERHEAD, Prologue};
 
 /// Message 1 is sent.
 pub struct Initiator<C: Crypto> {
@@ -16,7 +16,7 @@ pub struct Initiator<C: Crypto> {
 impl<C: Crypto> Initiator<C> {
     /// Begins a handshake and returns message 1.
     pub fn start(prologue: &Prologue<'_>, hint: VendorHint, entropy: &mut impl Entropy) -> (Self, [u8; MESSAGE_1]) {
-        let mut symmetric = Symmetric::new(prologue);
+        let mut symmetric = Symmetric::new(XX, prologue, &[]);
         let ephemeral = C::Agreement::generate(entropy);
         let public = ephemeral.public();
         symmetric.mix_hash(&public.0);
@@ -111,7 +111,7 @@ pub struct Authenticated<C: Crypto> {
 }
 
 impl<C: Crypto> Authenticated<C> {
-    /// Writes message 3 into `out` and returns its length and the session's records.
+    /// Writes message 3 into `out` and returns its length and the session.
     ///
     /// # Errors
     /// [`HandshakeError::Room`] if `out` is too small; [`HandshakeError::Message`] if the token's key is no point.
@@ -121,7 +121,7 @@ impl<C: Crypto> Authenticated<C> {
         certificate: &[u8],
         first_request: &[u8],
         out: &mut [u8],
-    ) -> Result<(usize, Records<C>), HandshakeError> {
+    ) -> Result<(usize, Established<C>), HandshakeError> {
         let certificate_length = u16::try_from(certificate.len()).map_err(|_| HandshakeError::Room)?;
         let payload = 2 + certificate.len() + first_request.len();
         let mut rest = out.get_mut(..MESSAGE_3_OVERHEAD + payload).ok_or(HandshakeError::Room)?;

@@ -1,20 +1,24 @@
 //! The Noise handshake and the secure records, both roles.
 //!
-//! `Noise_XX_P256_AESGCM_SHA256` of The Noise Protocol Framework, revision 34, with compressed points; `docs/spec.md`,
-//! §5 and §6. States are values: a message can't be written before the one that it answers was verified.
+//! `Noise_XX_P256_AESGCM_SHA256` of The Noise Protocol Framework, revision 34, with compressed points, and
+//! `Noise_NNpsk0_P256_AESGCM_SHA256` to resume; `docs/spec.md`, §5 and §6. States are values: a message can't be written
+//! before the one that it answers was verified. The token's states cost one public-key operation each, so that a board
+//! can do something else in between.
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod initiator;
 mod records;
 mod responder;
+mod resume;
 mod symmetric;
 
-use keyfob_crypto::BadKey;
+use keyfob_crypto::{BadKey, Crypto};
 
 pub use initiator::{Answered, Authenticated, Initiator};
 pub use records::{OVERHEAD as RECORD_OVERHEAD, RecordError, Records};
-pub use responder::{Admitted, Presented, Responder};
+pub use responder::{Admitted, Agreed, Asked, Generated, Presented, Responder};
+pub use resume::{RESUME_ANSWER, RESUME_REQUEST, ResumeAsked, ResumeGenerated, Resuming, Ticket, TicketId};
 pub use symmetric::Prologue;
 
 /// The size of handshake message 1.
@@ -23,6 +27,14 @@ pub const MESSAGE_1: usize = 33 + 8;
 pub const MESSAGE_2_OVERHEAD: usize = 33 + 33 + 16 + 16;
 /// What handshake message 3 adds to its payload.
 pub const MESSAGE_3_OVERHEAD: usize = 33 + 16 + 16;
+
+/// What a handshake leads to.
+pub struct Established<C: Crypto> {
+    /// The session's records.
+    pub records: Records<C>,
+    /// What the session can be resumed with.
+    pub ticket: Ticket,
+}
 
 /// Why a handshake ended. What exactly was wrong is nobody's business on the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

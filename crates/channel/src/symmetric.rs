@@ -2,10 +2,13 @@
 
 use keyfob_crypto::{AeadKey, AgreementKey, Crypto, PublicKey, Secret, noise_hkdf, sha256};
 
-use crate::{HandshakeError, Records};
+use crate::resume::Ticket;
+use crate::{Established, HandshakeError, Records};
 
-/// The protocol's name, which is 27 bytes and so is padded, not hashed, into the first `h`.
-const PROTOCOL: &[u8; 27] = b"Noise_XX_P256_AESGCM_SHA256";
+/// The cold handshake's name.
+pub(crate) const XX: &[u8] = b"Noise_XX_P256_AESGCM_SHA256";
+/// The resumption's name.
+pub(crate) const NN_PSK0: &[u8] = b"Noise_NNpsk0_P256_AESGCM_SHA256";
 /// The prologue begins with it.
 const LABEL: &[u8; 8] = b"keyfob/1";
 
@@ -27,12 +30,14 @@ pub(crate) struct Symmetric<C: Crypto> {
 }
 
 impl<C: Crypto> Symmetric<C> {
-    pub(crate) fn new(prologue: &Prologue<'_>) -> Self {
+    /// Starts with a protocol's name, at most 32 bytes, so that it is padded, not hashed, into the first `h`; and with
+    /// the prologue, which `earlier` ends.
+    pub(crate) fn new(protocol: &[u8], prologue: &Prologue<'_>, earlier: &[u8]) -> Self {
         let mut name = [0; 32];
-        for (to, from) in name.iter_mut().zip(PROTOCOL) {
+        for (to, from) in name.iter_mut().zip(protocol) {
             *to = *from;
         }
-        let hash = sha256(&[&name, LABEL, prologue.request, prologue.answer]);
+        let hash = sha256(&[&name, LABEL, prologue.request, prologue.answer, earlier]);
         Self { chaining: Secret::new(name), hash, cipher: None, nonce: 0 }
     }
 
@@ -42,12 +47,32 @@ impl<C: Crypto> Symmetric<C> {
 
     /// MixKey(DH(own, peer)).
     pub(crate) fn mix_agreement(&mut self, own: &C::Agreement, peer: &PublicKey) -> Result<(), HandshakeError> {
-        let shared = own.agree(peer)?;
-        let (chaining, key, _) = noise_hkdf(&self.chaining, shared.expose());
-        self.chaining = chaining;
-        self.cipher = Some(C::Aead::new(&key));
-        self.nonce = 0;
+        self.mix_key(own.agree(peer)?.expose());
         Ok(())
+    }
+
+    pub(crate) fn mix_key(&mut self, input: &[u8]) {
+        let (chaining, key, _) = noise_hkdf(&self.chaining, input);
+        self.set_key(chaining, &key);
+    }
+
+    /// MixKeyAndHash(psk).
+    pub(crate) fn mix_key_and_hash(&mut self, psk: &Secret<32>) {
+        let (chaining, hash, key) = noise_hkdf(&self.chaining, psk.expose());
+        self.mix_hash(hash.expose());
+        self.set_key(chaining, &key);
+    }
+
+    /// What `e` means in handshakes with a pre-shared key (Noise, section 9.2).
+    pub(crate) fn mix_ephemeral(&mut self, public: &PublicKey) {
+        self.mix_hash(&public.0);
+        self.mix_key(&public.0);
+    }
+
+    fn set_key(&mut self, chaining: Secret<32>, key: &Secret<32>) {
+        self.chaining = chaining;
+        self.cipher = Some(C::Aead::new(key));
+        self.nonce = 0;
     }
 
     /// EncryptAndHash in place: `data` ends with 16 bytes of room for the tag.
@@ -73,11 +98,12 @@ impl<C: Crypto> Symmetric<C> {
         Ok(text)
     }
 
-    /// Split(): the first key is the initiator's to send with.
-    pub(crate) fn split(self, initiator: bool) -> Records<C> {
-        let (first, second, _) = noise_hkdf(&self.chaining, &[]);
+    /// Split(): the first key is the initiator's to send with, the third output the ticket's.
+    pub(crate) fn split(self, initiator: bool) -> Established<C> {
+        let (first, second, third) = noise_hkdf(&self.chaining, &[]);
         let (send, receive) = if initiator { (first, second) } else { (second, first) };
-        Records::new(&send, &receive, self.hash)
+        let ticket = Ticket::derive(&third, self.hash);
+        Established { records: Records::new(&send, &receive, self.hash), ticket }
     }
 }
 

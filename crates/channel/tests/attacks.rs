@@ -31,7 +31,8 @@ fn a_borrowed_endorsement_fools_only_who_does_not_compare_keys() {
     let length = careless.read_message(&message, &mut buffer).unwrap();
     assert!(cast.vendor.verify_endorsement::<RustCrypto>(&buffer[..length], SERIAL, 0).is_ok());
     let length = careless.write_message(&cast.app_payload(b"a secret request"), &mut buffer).unwrap();
-    let admitted = responder.read_finish(&mut buffer[..length]).unwrap().admit_app(&cast.vendor, 0).unwrap();
+    let message = &mut buffer[..length];
+    let admitted = responder.read_finish(message).unwrap().admit_app(message, &cast.vendor, 0).unwrap();
     assert_eq!(admitted.first_request, b"a secret request", "the attacker reads what the careless app sends");
 
     // Ours, under the same attack.
@@ -66,7 +67,8 @@ fn a_borrowed_certificate_fools_only_who_does_not_compare_keys() {
     let (responder, mut message) = answer_with(&cast.token, &cast, &message);
     let (app, _) = app.read_answer(&mut message).unwrap().endorsed_by(&cast.vendor, SERIAL, 0).unwrap();
     let (length, _) = app.finish(&attacker, &cast.certificate, b"spend", &mut buffer).unwrap();
-    let outcome = responder.read_finish(&mut buffer[..length]).unwrap().admit_app(&cast.vendor, 0);
+    let message = &mut buffer[..length];
+    let outcome = responder.read_finish(message).unwrap().admit_app(message, &cast.vendor, 0);
     assert_eq!(outcome.err(), Some(HandshakeError::KeyMismatch));
 }
 
@@ -80,9 +82,13 @@ fn guests_and_apps_are_not_each_other() {
         let mut out = [0; 1024];
         let app = app.read_answer(&mut message).unwrap().unverified();
         let (length, _) = app.finish(&cast.app, certificate, b"info", &mut out).unwrap();
-        let presented = responder.read_finish(&mut out[..length]).unwrap();
-        let refused =
-            if guest { presented.admit_guest().is_err() } else { presented.admit_app(&cast.vendor, 0).is_err() };
+        let message = &mut out[..length];
+        let presented = responder.read_finish(message).unwrap();
+        let refused = if guest {
+            presented.admit_guest(message).is_err()
+        } else {
+            presented.admit_app(message, &cast.vendor, 0).is_err()
+        };
         assert!(refused);
     }
 }
@@ -105,8 +111,8 @@ fn handshake(
     let (length, ours) = app.finish(&cast.app, &cast.certificate, b"login", &mut out)?;
     let mut message = out[..length].to_vec();
     alter(3, &mut message);
-    let admitted = token.read_finish(&mut message)?.admit_app(&cast.vendor, 0)?;
-    Ok((ours, admitted.records))
+    let admitted = token.read_finish(&mut message)?.admit_app(&mut message, &cast.vendor, 0)?;
+    Ok((ours.records, admitted.session.records))
 }
 
 /// Each byte of each message is flipped, and each message cut and extended: no handshake is completed.

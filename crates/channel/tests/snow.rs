@@ -33,12 +33,12 @@ fn snow_is_the_token() {
     let (ours, _) = answered.endorsed_by(&cast.vendor, SERIAL, 0).unwrap();
 
     let mut message = [0; 1024];
-    let (length, records) = ours.finish(&cast.app, &cast.certificate, b"first", &mut message).unwrap();
+    let (length, session) = ours.finish(&cast.app, &cast.certificate, b"first", &mut message).unwrap();
     let length = peer.read_message(&message[..length], &mut buffer).unwrap();
     assert_eq!(buffer[..length], cast.app_payload(b"first"));
     assert_eq!(peer.get_remote_static().unwrap(), cast.app.public().0);
-    assert_eq!(peer.get_handshake_hash(), records.handshake_hash());
-    talk(records, peer.into_transport_mode().unwrap());
+    assert_eq!(peer.get_handshake_hash(), session.records.handshake_hash());
+    talk(session.records, peer.into_transport_mode().unwrap());
 }
 
 #[test]
@@ -58,10 +58,11 @@ fn snow_is_the_app() {
     assert_eq!(peer.get_remote_static().unwrap(), cast.token.public().0);
 
     let length = peer.write_message(&cast.app_payload(b"first"), &mut buffer).unwrap();
-    let admitted = ours.read_finish(&mut buffer[..length]).unwrap().admit_app(&cast.vendor, 0).unwrap();
+    let message = &mut buffer[..length];
+    let admitted = ours.read_finish(message).unwrap().admit_app(message, &cast.vendor, 0).unwrap();
     assert_eq!(admitted.first_request, b"first");
-    assert_eq!(peer.get_handshake_hash(), admitted.records.handshake_hash());
-    talk(admitted.records, peer.into_transport_mode().unwrap());
+    assert_eq!(peer.get_handshake_hash(), admitted.session.records.handshake_hash());
+    talk(admitted.session.records, peer.into_transport_mode().unwrap());
 }
 
 /// Records in both directions, past a replacement of keys.

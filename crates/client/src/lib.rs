@@ -11,4 +11,4 @@ mod session;
 
 pub use link::{Link, Reply};
 pub use opening::{App, Genuine, Handshake, OpenError, Opening};
-pub use session::{Session, SessionError};
+pub use session::{Resuming, Session, SessionError};

@@ -1,13 +1,13 @@
 //! From INIT to a session. `docs/spec.md`, §3 and §5.
 
-use keyfob_channel::{HandshakeError, Initiator, MESSAGE_1, Prologue};
+use keyfob_channel::{HandshakeError, Initiator, MESSAGE_1, Prologue, RESUME_REQUEST, Ticket};
 use keyfob_crypto::{AgreementKey, BadKey, Crypto, Entropy};
 use keyfob_signed::{AppCredential, Endorsement, MakerRoot, Usage, VendorRoot, Verified};
 use keyfob_wire::body::Request;
 use keyfob_wire::init::{InitAnswer, PROTOCOL_VERSION};
 use keyfob_wire::{Serial, VendorHint};
 
-use crate::Session;
+use crate::{Resuming, Session};
 
 /// Why a session could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,6 +114,20 @@ impl Opening {
         let (initiator, message) = Initiator::start(&prologue, hint, entropy);
         (Handshake { initiator, answer: self.answer }, message)
     }
+
+    /// Begins to resume an earlier session of the same power-up, and returns RESUME's request.
+    ///
+    /// # Errors
+    /// [`OpenError::Handshake`]; none that can happen.
+    pub fn resume<C: Crypto>(
+        &self,
+        ticket: &Ticket,
+        entropy: &mut impl Entropy,
+    ) -> Result<(Resuming<C>, [u8; RESUME_REQUEST]), OpenError> {
+        let prologue = Prologue { request: &self.request, answer: &self.bytes };
+        let (state, request) = ticket.resume(&prologue, entropy)?;
+        Ok((Resuming { channel: self.answer.channel, state }, request))
+    }
 }
 
 /// Which of the makers one knows has made a token.
@@ -158,11 +172,11 @@ impl<C: Crypto> Handshake<C> {
         let length = first.write(&mut request).map_err(|_| OpenError::TooLong)?;
         let request = request.get(..length).unwrap_or_default();
         let finished = authenticated.finish(&app.key, app.certificate, request, out);
-        let (length, records) = finished.map_err(|error| match error {
+        let (length, session) = finished.map_err(|error| match error {
             HandshakeError::Room => OpenError::TooLong,
             other => OpenError::Handshake(other),
         })?;
-        Ok((length, Session::new(self.answer.channel, records), endorsement))
+        Ok((length, Session::new(self.answer.channel, session), endorsement))
     }
 
     /// Reads message 2 as a guest and writes message 3 with the first request; returns its length, the session, and
@@ -191,8 +205,8 @@ impl<C: Crypto> Handshake<C> {
         let length = first.write(&mut request).map_err(|_| OpenError::TooLong)?;
         let request = request.get(..length).unwrap_or_default();
         let key = C::Agreement::generate(entropy);
-        let (length, records) = authenticated.finish(&key, &[], request, out)?;
-        Ok((length, Session::new(self.answer.channel, records), genuine))
+        let (length, session) = authenticated.finish(&key, &[], request, out)?;
+        Ok((length, Session::new(self.answer.channel, session), genuine))
     }
 }
 

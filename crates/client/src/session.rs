@@ -1,6 +1,6 @@
 //! Requests and answers as records of a session. `docs/spec.md`, §6 and §8.
 
-use keyfob_channel::{RECORD_OVERHEAD, RecordError, Records};
+use keyfob_channel::{Established, HandshakeError, RECORD_OVERHEAD, RecordError, Records, Ticket};
 use keyfob_crypto::Crypto;
 use keyfob_wire::body::Request;
 use keyfob_wire::{ChannelId, NoSpace};
@@ -43,14 +43,21 @@ impl From<RecordError> for SessionError {
 pub struct Session<C: Crypto> {
     channel: ChannelId,
     records: Records<C>,
+    ticket: Ticket,
     /// Whether the answer to the last request hasn't come yet.
     awaiting: bool,
 }
 
 impl<C: Crypto> Session<C> {
-    pub(crate) fn new(channel: ChannelId, records: Records<C>) -> Self {
-        // The first request went with the handshake.
-        Self { channel, records, awaiting: true }
+    /// A session whose first request went with the handshake.
+    pub(crate) fn new(channel: ChannelId, Established { records, ticket }: Established<C>) -> Self {
+        Self { channel, records, ticket, awaiting: true }
+    }
+
+    /// What the session can be resumed with once it is lost.
+    #[must_use]
+    pub fn into_ticket(self) -> Ticket {
+        self.ticket
     }
 
     /// The session's channel.
@@ -91,5 +98,22 @@ impl<C: Crypto> Session<C> {
         let answer = self.records.open(record)?;
         self.awaiting = false;
         Ok(answer)
+    }
+}
+
+/// RESUME's request has been sent.
+pub struct Resuming<C: Crypto> {
+    pub(crate) channel: ChannelId,
+    pub(crate) state: keyfob_channel::Resuming<C>,
+}
+
+impl<C: Crypto> Resuming<C> {
+    /// Reads RESUME's answer, in place.
+    ///
+    /// # Errors
+    /// [`HandshakeError::Message`] if it isn't genuine.
+    pub fn finish(self, answer: &mut [u8]) -> Result<Session<C>, HandshakeError> {
+        let Established { records, ticket } = self.state.finish(answer)?;
+        Ok(Session { channel: self.channel, records, ticket, awaiting: false })
     }
 }

@@ -151,8 +151,26 @@ impl Emulator {
         }
     }
 
-    /// Takes the next report of the token, if there is one. What is due by now is done first.
+    /// Takes the next report of the token, if there is one. What is due by now is done first, and what the token has to
+    /// compute for it.
     pub fn next_report(&mut self) -> Option<Report> {
+        loop {
+            let report = self.ready_report();
+            if report.is_some() || !self.work() {
+                return report;
+            }
+        }
+    }
+
+    /// Lets the token do one public-key operation, if it has one to do and nothing to say first; tells whether it did.
+    /// Reports can be given to it in between.
+    pub fn work(&mut self) -> bool {
+        let now = self.clock.now();
+        self.token.as_mut().is_some_and(|token| token.work(now))
+    }
+
+    /// Takes the next report that the token has ready, without letting it compute. What is due by now is done first.
+    pub fn ready_report(&mut self) -> Option<Report> {
         self.catch_up();
         loop {
             if let Some(report) = self.lines.r#in.take(self.clock.now()) {

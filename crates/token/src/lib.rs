@@ -16,5 +16,5 @@ mod token;
 pub use channels::CHANNELS;
 pub use engine::{Caller, Engine, FEATURES, PARTITIONS, PRODUCTS, STORE_KEYS, StartError};
 pub use platform::Platform;
-pub use sessions::{SESSIONS, Session};
+pub use sessions::{SESSIONS, Session, TICKETS};
 pub use token::Token;

@@ -1,25 +1,45 @@
 //! What the token has to say: single reports in a queue, and one longer message at a time.
 
 use heapless::Deque;
-use keyfob_wire::framing::Sender;
-use keyfob_wire::{ChannelId, Command, FIRST_CAPACITY, MAX_MESSAGE, Report, Status};
+use keyfob_wire::framing::{Fragments, Sender};
+use keyfob_wire::{ChannelId, Command, MAX_MESSAGE, Report, Status};
+
+use crate::sessions::Fingerprint;
 
 /// How many single reports wait at most. A host that doesn't fetch them loses the newest.
 const QUEUE: usize = 16;
-/// The buffer for an answer while a longer message is being sent: the largest answer of the operations that are always
-/// possible, §8.1 to §8.3, and its record's overhead.
+/// The room for short answers (`Operation::is_short`), which are always possible, and a record's overhead.
 const SHORT: usize = 96;
+
+/// Where an answer is composed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// Always there.
+    Short,
+    /// Taken while a longer message is being sent.
+    Long,
+}
 
 pub(crate) struct Outbox {
     queue: Deque<Report, QUEUE>,
     message: [u8; MAX_MESSAGE],
-    sending: Option<(Sender, usize)>,
+    sending: Option<Sender>,
+    /// What the long room holds, for when its receiver has lost some of it.
+    kept: Option<Kept>,
     short: [u8; SHORT],
+}
+
+struct Kept {
+    channel: ChannelId,
+    command: Command,
+    length: usize,
+    /// The request that it answers; none of a handshake, which is never answered twice.
+    request: Option<Fingerprint>,
 }
 
 impl Outbox {
     pub(crate) const fn new() -> Self {
-        Self { queue: Deque::new(), message: [0; MAX_MESSAGE], sending: None, short: [0; SHORT] }
+        Self { queue: Deque::new(), message: [0; MAX_MESSAGE], sending: None, kept: None, short: [0; SHORT] }
     }
 
     /// Whether a message of any length can be sent now.
@@ -27,26 +47,65 @@ impl Outbox {
         self.sending.is_none()
     }
 
-    /// The buffer to compose the next message in: of full size if the outbox is free, small otherwise.
-    pub(crate) fn buffer(&mut self) -> &mut [u8] {
-        if self.sending.is_none() { &mut self.message } else { &mut self.short }
+    /// The long room, unless it is taken. What it held is forgotten.
+    pub(crate) fn long(&mut self) -> Option<&mut [u8]> {
+        if !self.is_free() {
+            return None;
+        }
+        self.kept = None;
+        Some(&mut self.message)
     }
 
-    /// Sends what lies in the first `length` bytes of the buffer, and returns it if it is a single report.
-    pub(crate) fn send(&mut self, channel: ChannelId, command: Command, length: usize) -> Option<Report> {
-        let free = self.is_free();
-        let message = if free { &self.message[..] } else { &self.short[..] };
-        let message = message.get(..length)?;
-        let mut sender = Sender::new(channel, command, length).ok()?;
-        if length <= FIRST_CAPACITY {
-            let report = sender.next(message)?;
-            self.push(report);
-            return Some(report);
+    /// The room to compose the next answer in.
+    pub(crate) fn room(&mut self, room: Room) -> &mut [u8] {
+        match room {
+            Room::Short => &mut self.short,
+            Room::Long => self.long().unwrap_or_default(),
         }
-        if free {
-            self.sending = Some((sender, length));
+    }
+
+    /// Sends what lies in the first `length` bytes of a room, and returns it if it is a single report.
+    pub(crate) fn send(
+        &mut self,
+        room: Room,
+        channel: ChannelId,
+        command: Command,
+        length: usize,
+        request: Option<Fingerprint>,
+    ) -> Option<Report> {
+        let buffer = match room {
+            Room::Short => &self.short[..],
+            Room::Long => &self.message[..],
+        };
+        let mut reports = Fragments::new(channel, command, buffer.get(..length)?).ok()?;
+        let first = reports.next()?;
+        let Some(second) = reports.next() else {
+            self.push(first);
+            return Some(first);
+        };
+        if room == Room::Short {
+            [first, second].into_iter().for_each(|report| self.push(report));
+        } else {
+            self.sending = Sender::new(channel, command, length).ok();
+            self.kept = Some(Kept { channel, command, length, request });
         }
         None
+    }
+
+    /// Sends the last longer message again, if it is the answer to this request.
+    pub(crate) fn repeat(&mut self, channel: ChannelId, request: &Fingerprint) -> bool {
+        let kept = self.kept.as_ref().filter(|kept| kept.channel == channel && kept.request.as_ref() == Some(request));
+        if let Some(kept) = kept {
+            self.sending = Sender::new(channel, kept.command, kept.length).ok();
+        }
+        kept.is_some()
+    }
+
+    /// Stops sending to a channel that doesn't want it.
+    pub(crate) fn cancel(&mut self, channel: ChannelId) {
+        if self.sending.is_some_and(|sender| sender.channel() == channel) {
+            self.sending = None;
+        }
     }
 
     /// Sends a report again, or for the first time.
@@ -55,14 +114,16 @@ impl Outbox {
         let _lost = self.queue.push_back(report);
     }
 
+    /// Sends a message that fits one report; nothing if it doesn't.
+    pub(crate) fn push_message(&mut self, channel: ChannelId, command: Command, message: &[u8]) -> Option<Report> {
+        let report = Sender::new(channel, command, message.len()).ok()?.next(message)?;
+        self.push(report);
+        Some(report)
+    }
+
     /// Sends ERROR.
     pub(crate) fn error(&mut self, channel: ChannelId, status: Status) {
-        let status = status.number().to_be_bytes();
-        if let Ok(mut sender) = Sender::new(channel, Command::Error, status.len())
-            && let Some(report) = sender.next(&status)
-        {
-            self.push(report);
-        }
+        self.push_message(channel, Command::Error, &status.number().to_be_bytes());
     }
 
     /// The next report. Single ones overtake a longer message.
@@ -70,8 +131,8 @@ impl Outbox {
         if let Some(report) = self.queue.pop_front() {
             return Some(report);
         }
-        let (sender, length) = self.sending.as_mut()?;
-        let report = self.message.get(..*length).and_then(|message| sender.next(message));
+        let (sender, kept) = (self.sending.as_mut()?, self.kept.as_ref()?);
+        let report = self.message.get(..kept.length).and_then(|message| sender.next(message));
         if sender.is_done() {
             self.sending = None;
         }

@@ -1,80 +1,66 @@
 //! Channels, handshakes and sessions around the engine. `docs/spec.md`, §3 to §6.
 
+mod budget;
+mod handshake;
+mod session;
+mod tickets;
+
 use heapless::Vec;
-use keyfob_channel::{Prologue, RECORD_OVERHEAD, Records, Responder};
-use keyfob_crypto::sha256;
+use keyfob_channel::{Established, MESSAGE_3_OVERHEAD, Prologue, RECORD_OVERHEAD, Responder, TicketId};
 use keyfob_wire::body::Request;
 use keyfob_wire::init::{InitAnswer, InitRequest, PROTOCOL_VERSION};
-use keyfob_wire::{BootId, ChannelId, Command, FIRST_CAPACITY, Instant, Report, Status};
+use keyfob_wire::{BootId, ChannelId, Command, Instant, Operation, Status};
 
 use crate::channels::{Channel, Channels};
 use crate::engine::{Caller, Engine};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Room};
 use crate::platform::Platform;
+use budget::Budget;
+use handshake::{HalfOpen, Job, State, Step};
+use session::Places;
+use tickets::{Entry, Tickets};
 
-/// How many sessions can be open at once.
-pub const SESSIONS: usize = 8;
+pub(crate) use session::Fingerprint;
+pub use session::{SESSIONS, Session};
+pub use tickets::TICKETS;
+
 /// How many handshakes can be half open at once.
 const HANDSHAKES: usize = 2;
 /// After that many milliseconds a half-open handshake gives way to another.
 const HANDSHAKE_TIME: u64 = 2_000;
-/// After that many idle milliseconds a session gives way to another.
-const IDLE_TIME: u64 = 30_000;
-
-/// An open session.
-pub struct Session<P: Platform> {
-    channel: ChannelId,
-    caller: Caller,
-    records: Records<P::Crypto>,
-    used: Instant,
-    /// The last request and its answer, if it was a single report, for when that got lost.
-    last: Option<(Fingerprint, Report)>,
-}
-
-/// What tells one request record from another in every byte: short ones are kept whole, longer ones as their digest.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Fingerprint {
-    length: usize,
-    bytes: [u8; FIRST_CAPACITY],
-}
-
-impl Fingerprint {
-    fn of(record: &[u8]) -> Self {
-        let mut bytes = [0; FIRST_CAPACITY];
-        let digest;
-        let source = if record.len() <= FIRST_CAPACITY {
-            record
-        } else {
-            digest = sha256(&[record]);
-            &digest
-        };
-        bytes.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
-        Self { length: record.len(), bytes }
-    }
-}
-
-/// A handshake whose third message is awaited.
-struct HalfOpen<P: Platform> {
-    channel: ChannelId,
-    /// The partition that was asked for; none by a guest.
-    partition: Option<u8>,
-    responder: Responder<P::Crypto>,
-    began: Instant,
-}
+/// While the token computes for a channel, it says so after each so many milliseconds.
+const KEEP_ALIVE: u64 = 100;
+/// What KEEPALIVE carries: the token computes.
+const WORKING: [u8; 1] = [1];
 
 pub(crate) struct Sessions<P: Platform> {
     boot: BootId,
     channels: Channels,
     half_open: Vec<HalfOpen<P>, HANDSHAKES>,
-    open: Vec<Session<P>, SESSIONS>,
+    places: Places<P>,
+    tickets: Tickets,
+    job: Option<Job<P>>,
+    budget: Budget,
+    refused_records: u32,
+    refused_handshakes: u32,
 }
 
 impl<P: Platform> Sessions<P> {
     pub(crate) const fn new(boot: BootId) -> Self {
-        Self { boot, channels: Channels::new(), half_open: Vec::new(), open: Vec::new() }
+        Self {
+            boot,
+            channels: Channels::new(),
+            half_open: Vec::new(),
+            places: Places::new(),
+            tickets: Tickets::new(),
+            job: None,
+            budget: Budget::new(),
+            refused_records: 0,
+            refused_handshakes: 0,
+        }
     }
 
-    /// Does what a whole message asks for and puts the answer into the outbox. Works in `message`.
+    /// Does what a whole message asks for, or begins to, and puts the answer into the outbox. Works in `message`.
     pub(crate) fn on_message(
         &mut self,
         engine: &mut Engine<P>,
@@ -94,17 +80,97 @@ impl<P: Platform> Sessions<P> {
         let Some(known) = self.channels.find(channel) else {
             return outbox.error(channel, Status::UnknownChannel);
         };
+        self.channels.forgive(channel);
         let outcome = match command {
-            Some(Command::Birth) => long(outbox, channel, Command::Birth, |out| engine.birth(message, out)),
-            Some(Command::Install) => long(outbox, channel, Command::Install, |_| engine.install(message).map(|()| 0)),
-            Some(Command::Open) => self.open(engine, outbox, now, &known, message),
-            Some(Command::Finish) => self.finish(engine, outbox, now, channel, message),
+            Some(Command::Cancel) => {
+                self.cancel(outbox, channel);
+                Ok(())
+            }
+            Some(command) if self.is_repeated(channel, command, message) => Ok(()),
+            Some(_) if self.job.as_ref().is_some_and(|job| job.channel == channel) => Err(Status::Busy),
+            Some(Command::Birth) => alone(outbox, channel, Command::Birth, |out| engine.birth(message, out)),
+            Some(Command::Install) => alone(outbox, channel, Command::Install, |_| engine.install(message).map(|()| 0)),
+            Some(Command::Open) => self.open(engine, now, &known, message),
+            Some(Command::Finish) => self.finish(now, channel, message),
+            Some(Command::Resume) => self.resume(engine, outbox, now, &known, message),
             Some(Command::Record) => self.record(engine, outbox, now, channel, message),
-            Some(Command::Init | Command::Error) | None => Err(Status::UnknownCommand),
+            Some(Command::Init | Command::Error | Command::KeepAlive) | None => Err(Status::UnknownCommand),
         };
         if let Err(status) = outcome {
-            outbox.error(channel, status);
+            self.refuse(outbox, channel, command, status);
         }
+    }
+
+    /// Whether the token computes; it goes on with [`work`](Self::work).
+    pub(crate) fn is_working(&self) -> bool {
+        self.job.is_some()
+    }
+
+    /// Whether the long message that came last is still needed.
+    pub(crate) fn holds_message(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| job.state.needs_message())
+    }
+
+    /// Does one public-key operation of what is to be computed. `message` is the one that is held. Tells whether there
+    /// was something that could be done.
+    pub(crate) fn work(
+        &mut self,
+        engine: &mut Engine<P>,
+        outbox: &mut Outbox,
+        now: Instant,
+        message: &mut [u8],
+    ) -> bool {
+        // What ends with an answer of any length waits for its room.
+        let Some(job) = self.job.take_if(|job| !job.state.needs_room() || outbox.is_free()) else {
+            return false;
+        };
+        let Job { channel, request, heard, state } = job;
+        let command = request.command();
+        let out = if state.needs_room() { outbox.long().unwrap_or_default() } else { &mut [] };
+        let outcome = match state.step(engine, now, channel, message, out) {
+            Ok(Step::Next(state)) => {
+                self.job = Some(Job { channel, request, heard, state });
+                Ok(())
+            }
+            Ok(Step::Answer(half_open, length)) => {
+                outbox.send(Room::Long, channel, command, length, None);
+                self.half_open.push(half_open).map_err(|_| Status::Busy)
+            }
+            Ok(Step::Session(partition, certificate, session, first_request)) => {
+                let caller = Caller::new(partition, certificate.as_deref());
+                self.establish(now, channel, caller, session, Tickets::lifetime(now))
+                    .and_then(|()| self.answer(engine, outbox, now, channel, first_request, request))
+            }
+            Ok(Step::Resumed(ticket, session, answer)) => {
+                self.resumed(engine, now, channel, ticket, session).map(|()| {
+                    let report = outbox.push_message(channel, command, &answer);
+                    self.remember(channel, request, report);
+                })
+            }
+            Err(status) => Err(status),
+        };
+        if let Err(status) = outcome {
+            self.refuse(outbox, channel, Some(command), status);
+        }
+        true
+    }
+
+    /// Says on the channel for which the token computes that it still does.
+    pub(crate) fn keep_alive(&mut self, outbox: &mut Outbox, now: Instant) {
+        if let Some(job) = self.job.as_mut().filter(|job| now.since(job.heard) >= KEEP_ALIVE) {
+            job.heard = now;
+            outbox.push_message(job.channel, Command::KeepAlive, &WORKING);
+        }
+    }
+
+    /// Whether long messages of a channel are refused for a while, since it left others unfinished.
+    pub(crate) fn is_backing_off(&self, now: Instant, channel: ChannelId) -> bool {
+        self.channels.is_backing_off(now, channel)
+    }
+
+    /// Notes that a channel left a long message unfinished.
+    pub(crate) fn on_time_out(&mut self, now: Instant, channel: ChannelId) {
+        self.channels.strike(now, channel);
     }
 
     fn init(&mut self, engine: &Engine<P>, outbox: &mut Outbox, message: &[u8]) {
@@ -112,8 +178,9 @@ impl<P: Platform> Sessions<P> {
             return outbox.error(ChannelId::BROADCAST, Status::BadRequest);
         };
         let busy = |id| {
-            self.open.iter().any(|session| session.channel == id)
+            self.places.has(id)
                 || self.half_open.iter().any(|handshake| handshake.channel == id)
+                || self.job.as_ref().is_some_and(|job| job.channel == id)
         };
         let answer = self.channels.allocate(busy, |channel| InitAnswer {
             nonce: request.nonce,
@@ -129,67 +196,62 @@ impl<P: Platform> Sessions<P> {
         let Some(answer) = answer else {
             return outbox.error(ChannelId::BROADCAST, Status::Busy);
         };
-        let bytes = answer.to_bytes();
-        outbox.buffer().iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-        outbox.send(ChannelId::BROADCAST, Command::Init, bytes.len());
+        outbox.push_message(ChannelId::BROADCAST, Command::Init, &answer.to_bytes());
     }
 
-    /// Handshake message 1: answers with message 2.
-    fn open(
-        &mut self,
-        engine: &mut Engine<P>,
-        outbox: &mut Outbox,
-        now: Instant,
-        channel: &Channel,
-        message: &[u8],
-    ) -> Result<(), Status> {
+    /// Handshake message 1.
+    fn open(&mut self, engine: &Engine<P>, now: Instant, channel: &Channel, message: &[u8]) -> Result<(), Status> {
         let hint = Responder::<P::Crypto>::hint(message).map_err(|_| Status::SessionRefused)?;
         let partition = engine.find_vendor(hint)?;
+        self.may_begin(now)?;
         self.half_open.retain(|handshake| handshake.channel != channel.id);
         if self.half_open.is_full() {
             let stale = self.half_open.iter().position(|other| now.since(other.began) >= HANDSHAKE_TIME);
             self.half_open.swap_remove(stale.ok_or(Status::Busy)?);
         }
-        let request = channel.answer.first_chunk().ok_or(Status::SessionRefused)?;
-        let prologue = Prologue { request, answer: &channel.answer };
-        long(outbox, channel.id, Command::Open, |out| {
-            let (responder, length) = engine.answer_handshake(partition, &prologue, message, out)?;
-            let half_open = HalfOpen { channel: channel.id, partition, responder, began: now };
-            self.half_open.push(half_open).map_err(|_| Status::Busy)?;
-            Ok(length)
-        })
+        let asked = Responder::begin(&prologue(channel)?, message).map_err(|_| Status::SessionRefused)?;
+        self.begin(now, channel.id, Fingerprint::of(Command::Open, message), State::Asked(partition, asked));
+        Ok(())
     }
 
-    /// Handshake message 3: opens the session and answers the first request in it.
-    fn finish(
-        &mut self,
-        engine: &mut Engine<P>,
-        outbox: &mut Outbox,
-        now: Instant,
-        channel: ChannelId,
-        message: &mut [u8],
-    ) -> Result<(), Status> {
+    /// Handshake message 3, which stays where it is until the handshake has ended.
+    fn finish(&mut self, now: Instant, channel: ChannelId, message: &[u8]) -> Result<(), Status> {
+        if self.job.is_some() {
+            return Err(Status::Busy);
+        }
         let position = self.half_open.iter().position(|handshake| handshake.channel == channel);
         let half_open = self.half_open.swap_remove(position.ok_or(Status::SessionRefused)?);
-        let presented = half_open.responder.read_finish(message).map_err(|_| Status::SessionRefused)?;
-        let admitted = match half_open.partition {
-            None => presented.admit_guest(),
-            Some(partition) => {
-                let (root, minimum_epoch) = engine.vendor(partition)?;
-                presented.admit_app(&root, minimum_epoch)
-            }
-        };
-        let admitted = admitted.map_err(|_| Status::SessionRefused)?;
-        let caller = Caller::new(half_open.partition, admitted.certificate.as_deref());
-        self.make_room(now, channel)?;
-        let session = Session { channel, caller, records: admitted.records, used: now, last: None };
-        self.open.push(session).map_err(|_| Status::Busy)?;
-        let position = self.open.len().saturating_sub(1);
-        let logout = Request::parse(admitted.first_request) == Ok(Request::Logout);
-        self.answer(engine, outbox, now, position, admitted.first_request, Command::Finish)?;
-        if logout {
-            self.open.truncate(position);
+        if message.len() < MESSAGE_3_OVERHEAD {
+            return Err(Status::SessionRefused);
         }
+        let state = State::Answered(half_open.partition, half_open.responder);
+        self.begin(now, channel, Fingerprint::of(Command::Finish, message), state);
+        Ok(())
+    }
+
+    /// RESUME.
+    fn resume(
+        &mut self,
+        engine: &Engine<P>,
+        outbox: &mut Outbox,
+        now: Instant,
+        channel: &Channel,
+        message: &[u8],
+    ) -> Result<(), Status> {
+        let request = Fingerprint::of(Command::Resume, message);
+        if let Some((last, answer)) = self.places.find(channel.id).and_then(|session| session.last)
+            && last == request
+        {
+            outbox.push(answer);
+            return Ok(());
+        }
+        let refused = |_| Status::SessionRefused;
+        let id = TicketId::of(message).map_err(refused)?;
+        let entry = self.tickets.find(now, id).ok_or(Status::SessionRefused)?;
+        engine.still_admits(&entry.caller)?;
+        let asked = entry.ticket.read(&prologue(channel)?, message).map_err(refused)?;
+        self.may_begin(now)?;
+        self.begin(now, channel.id, request, State::ResumeAsked(id, asked));
         Ok(())
     }
 
@@ -202,72 +264,139 @@ impl<P: Platform> Sessions<P> {
         channel: ChannelId,
         message: &mut [u8],
     ) -> Result<(), Status> {
-        let position = self.open.iter().position(|session| session.channel == channel);
-        let position = position.ok_or(Status::SessionRefused)?;
-        let session = self.open.get_mut(position).ok_or(Status::SessionRefused)?;
-        let fingerprint = Fingerprint::of(message);
+        let session = self.places.find(channel).ok_or(Status::SessionRefused)?;
+        let fingerprint = Fingerprint::of(Command::Record, message);
         if let Some((last, answer)) = &session.last
             && *last == fingerprint
         {
             outbox.push(*answer);
             return Ok(());
         }
+        if outbox.repeat(channel, &fingerprint) {
+            return Ok(());
+        }
         let request = session.records.open(message).map_err(|_| Status::SessionRefused)?;
         session.used = now;
         session.last = None;
-        let logout = Request::parse(request) == Ok(Request::Logout);
-        let answer = self.answer(engine, outbox, now, position, request, Command::Record)?;
-        if logout {
-            self.open.swap_remove(position);
-        } else if let (Some(session), Some(answer)) = (self.open.get_mut(position), answer) {
-            session.last = Some((fingerprint, answer));
-        }
-        Ok(())
+        self.answer(engine, outbox, now, channel, request, fingerprint)
     }
 
-    /// Executes a request and sends the answer as a record of the session.
+    /// Executes a request and sends the answer as a record of the channel's session.
     fn answer(
         &mut self,
         engine: &mut Engine<P>,
         outbox: &mut Outbox,
         now: Instant,
-        position: usize,
+        channel: ChannelId,
         request: &[u8],
-        command: Command,
-    ) -> Result<Option<Report>, Status> {
-        let in_use = self.open.len();
-        let session = self.open.get_mut(position).ok_or(Status::SessionRefused)?;
-        let buffer = outbox.buffer();
+        asked: Fingerprint,
+    ) -> Result<(), Status> {
+        let in_use = self.places.len();
+        let session = self.places.find(channel).ok_or(Status::SessionRefused)?;
+        let is_short = request.first().and_then(|byte| Operation::from_byte(*byte)).is_none_or(Operation::is_short);
+        let room = if is_short || !outbox.is_free() { Room::Short } else { Room::Long };
+        let buffer = outbox.room(room);
         let end = buffer.len().saturating_sub(RECORD_OVERHEAD - 2);
         let out = buffer.get_mut(2..end).ok_or(Status::Busy)?;
         let length = engine.execute(&session.caller, request, now, in_use, self.boot, out);
         let length = session.records.seal(buffer, length).map_err(|_| Status::SessionRefused)?;
-        Ok(outbox.send(session.channel, command, length))
-    }
-
-    /// Makes sure that a session on `channel` has a place.
-    fn make_room(&mut self, now: Instant, channel: ChannelId) -> Result<(), Status> {
-        self.open.retain(|session| session.channel != channel);
-        if self.open.is_full() {
-            let idle = self.open.iter().enumerate().max_by_key(|(_, session)| now.since(session.used));
-            let (longest, _) = idle.filter(|(_, s)| now.since(s.used) >= IDLE_TIME).ok_or(Status::Busy)?;
-            self.open.swap_remove(longest);
+        let report = outbox.send(room, channel, asked.command(), length, Some(asked));
+        if Request::parse(request) == Ok(Request::Logout) {
+            let session = self.places.close(channel);
+            session.and_then(|session| self.tickets.take(session.ticket));
+        } else {
+            self.remember(channel, asked, report);
         }
         Ok(())
     }
+
+    /// Gives a session its place and keeps its ticket.
+    fn establish(
+        &mut self,
+        now: Instant,
+        channel: ChannelId,
+        caller: Caller,
+        session: Established<P::Crypto>,
+        until: Instant,
+    ) -> Result<(), Status> {
+        self.places.make_room(now, channel, &caller)?;
+        let Established { records, ticket } = session;
+        let session = Session { channel, caller, records, ticket: ticket.id(), used: now, last: None };
+        self.places.open(session)?;
+        self.tickets.keep(Entry { ticket, caller, until });
+        Ok(())
+    }
+
+    /// Puts a resumed session in the place of the earlier one.
+    fn resumed(
+        &mut self,
+        engine: &Engine<P>,
+        now: Instant,
+        channel: ChannelId,
+        ticket: TicketId,
+        session: Established<P::Crypto>,
+    ) -> Result<(), Status> {
+        let entry = self.tickets.find(now, ticket).ok_or(Status::SessionRefused)?;
+        let (caller, until) = (entry.caller, entry.until);
+        engine.still_admits(&caller)?;
+        self.places.close_earlier(ticket);
+        self.establish(now, channel, caller, session, until)?;
+        self.tickets.take(ticket);
+        Ok(())
+    }
+
+    fn may_begin(&mut self, now: Instant) -> Result<(), Status> {
+        if self.job.is_some() { Err(Status::Busy) } else { self.budget.take(now).ok_or(Status::Busy) }
+    }
+
+    fn begin(&mut self, now: Instant, channel: ChannelId, request: Fingerprint, state: State<P>) {
+        self.job = Some(Job { channel, request, heard: now, state });
+    }
+
+    /// Whether this message is being worked on: it was sent again for nothing.
+    fn is_repeated(&self, channel: ChannelId, command: Command, message: &[u8]) -> bool {
+        self.job.as_ref().is_some_and(|job| job.channel == channel && job.request == Fingerprint::of(command, message))
+    }
+
+    /// Ends what a channel has begun outside sessions, and what is being sent to it. Sessions stay as they are.
+    fn cancel(&mut self, outbox: &mut Outbox, channel: ChannelId) {
+        self.job.take_if(|job| job.channel == channel);
+        self.half_open.retain(|handshake| handshake.channel != channel);
+        outbox.cancel(channel);
+    }
+
+    /// Keeps an answer that is a single report for when it gets lost.
+    fn remember(&mut self, channel: ChannelId, request: Fingerprint, answer: Option<keyfob_wire::Report>) {
+        if let (Some(session), Some(answer)) = (self.places.find(channel), answer) {
+            session.last = Some((request, answer));
+        }
+    }
+
+    fn refuse(&mut self, outbox: &mut Outbox, channel: ChannelId, command: Option<Command>, status: Status) {
+        if status == Status::SessionRefused {
+            let count = match command {
+                Some(Command::Record) => &mut self.refused_records,
+                _ => &mut self.refused_handshakes,
+            };
+            *count = count.saturating_add(1);
+        }
+        outbox.error(channel, status);
+    }
 }
 
-/// Composes an answer of any length; `busy` while another one is being sent, before anything is done.
-fn long(
+fn prologue(channel: &Channel) -> Result<Prologue<'_>, Status> {
+    let request = channel.answer.first_chunk().ok_or(Status::SessionRefused)?;
+    Ok(Prologue { request, answer: &channel.answer })
+}
+
+/// Composes an answer of any length outside sessions; `busy` while another one is being sent, before anything is done.
+fn alone(
     outbox: &mut Outbox,
     channel: ChannelId,
     command: Command,
     compose: impl FnOnce(&mut [u8]) -> Result<usize, Status>,
 ) -> Result<(), Status> {
-    if !outbox.is_free() {
-        return Err(Status::Busy);
-    }
-    let length = compose(outbox.buffer())?;
-    outbox.send(channel, command, length);
+    let length = compose(outbox.long().ok_or(Status::Busy)?)?;
+    outbox.send(Room::Long, channel, command, length, None);
     Ok(())
 }

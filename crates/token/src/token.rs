@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use keyfob_crypto::Entropy;
 use keyfob_store::Store;
 use keyfob_wire::framing::{Assembler, Assembly};
-use keyfob_wire::{BootId, FIRST_CAPACITY, Frame, Instant, MAX_MESSAGE, Report};
+use keyfob_wire::{BootId, FIRST_CAPACITY, Frame, Instant, MAX_MESSAGE, Report, Status};
 use zeroize::Zeroize;
 
 use crate::engine::{Engine, STORE_KEYS, StartError};
@@ -15,8 +15,8 @@ use crate::sessions::Sessions;
 
 /// A token, real or emulated.
 ///
-/// Give it each report with [`on_report`](Self::on_report), then fetch reports with [`poll`](Self::poll) until there
-/// is none, and again at [`poll_at`](Self::poll_at).
+/// Give it each report with [`on_report`](Self::on_report), fetch reports with [`poll`](Self::poll) until there is none,
+/// and let it [`work`](Self::work) until it has nothing to do; poll again at [`poll_at`](Self::poll_at).
 pub struct Token<P: Platform> {
     engine: Engine<P>,
     sessions: Sessions<P>,
@@ -64,7 +64,7 @@ impl<P: Platform> Token<P> {
         &mut self.engine
     }
 
-    /// Takes a report in and does what it asks for. What it decrypted is overwritten then.
+    /// Takes a report in and does what it asks for, but for what [`work`](Self::work) is there for.
     pub fn on_report(&mut self, now: Instant, report: &Report) {
         self.expire(now);
         let frame = Frame::parse(report);
@@ -75,7 +75,12 @@ impl<P: Platform> Token<P> {
             let message = copy.get_mut(..message.len()).unwrap_or_default();
             self.sessions.on_message(&mut self.engine, &mut self.outbox, now, channel, command, message);
             message.zeroize();
-            return;
+            return self.release();
+        }
+        if let Frame::First { channel, .. } = frame
+            && self.sessions.is_backing_off(now, channel)
+        {
+            return self.outbox.error(channel, Status::Busy);
         }
         match self.assembler.on_frame(now, &frame) {
             Assembly::Incomplete | Assembly::Ignored => {}
@@ -83,10 +88,27 @@ impl<P: Platform> Token<P> {
             Assembly::Complete { channel, command } => {
                 let message = self.assembler.message_mut();
                 self.sessions.on_message(&mut self.engine, &mut self.outbox, now, channel, command, message);
-                message.zeroize();
-                self.assembler.release();
+                self.release();
             }
         }
+    }
+
+    /// Does one public-key operation of a handshake, if there is one to be done and nothing has to be sent first; tells
+    /// whether it did.
+    ///
+    /// Give it time when there is no report to take in or to send: commands of open sessions go on meanwhile.
+    pub fn work(&mut self, now: Instant) -> bool {
+        self.expire(now);
+        let message = self.assembler.message_mut();
+        let worked = self.sessions.work(&mut self.engine, &mut self.outbox, now, message);
+        self.release();
+        worked
+    }
+
+    /// Whether [`work`](Self::work) has something to do, maybe once something has been sent.
+    #[must_use]
+    pub fn is_working(&self) -> bool {
+        self.sessions.is_working()
     }
 
     /// Gives the next report, if there is one.
@@ -103,8 +125,18 @@ impl<P: Platform> Token<P> {
 
     fn expire(&mut self, now: Instant) {
         if let Some(channel) = self.assembler.expire(now) {
-            self.outbox.error(channel, keyfob_wire::Status::TimedOut);
+            self.sessions.on_time_out(now, channel);
+            self.outbox.error(channel, Status::TimedOut);
         }
+        self.sessions.keep_alive(&mut self.outbox, now);
         self.engine.expire(now);
+    }
+
+    /// Overwrites the long message, with what was decrypted in it, unless it is still needed.
+    fn release(&mut self) {
+        if !self.sessions.holds_message() {
+            self.assembler.message_mut().zeroize();
+            self.assembler.release();
+        }
     }
 }

@@ -53,6 +53,9 @@ bytes! {
     0x92 Open "OPEN" "Carries the handshake's first message, and its second as the answer."
     0x93 Finish "FINISH" "Carries the handshake's third message, and the first record as the answer."
     0x94 Record "RECORD" "Carries a record of a session."
+    0x95 Resume "RESUME" "Resumes a session from an earlier one."
+    0x96 Cancel "CANCEL" "Ends what the channel has begun outside sessions, and what is being sent to it."
+    0x97 KeepAlive "KEEPALIVE" "Says that the token is working; never authenticated, never sent by hosts."
     0xbf Error "ERROR" "Carries a status; never authenticated, never sent by hosts."
 }
 
@@ -80,6 +83,12 @@ bytes! {
 }
 
 impl Operation {
+    /// Whether its answer, status included, never exceeds 78 bytes: such answers are possible at any time.
+    #[must_use]
+    pub fn is_short(self) -> bool {
+        matches!(self, Self::Check | Self::Spend | Self::Unlock | Self::Counter)
+    }
+
     /// Whether a guest may ask it. Spec §8.
     #[must_use]
     pub fn is_for_guests(self) -> bool {

@@ -60,13 +60,16 @@ impl Registers {
         Instant(u64::from(read(CLOCK)))
     }
 
-    /// The report that came.
-    pub fn receive(&mut self) -> Report {
+    /// The report that came, if one did.
+    pub fn receive(&mut self) -> Option<Report> {
+        if read(REPORT_READY) == 0 {
+            return None;
+        }
         let mut report = [0; 64];
         for word in report.chunks_exact_mut(4) {
             word.copy_from_slice(&read(REPORT_IN).to_le_bytes());
         }
-        report
+        Some(report)
     }
 
     /// Sends a report.
@@ -178,6 +181,7 @@ const RANDOM: usize = 0x4000_0008;
 const LED: usize = 0x4000_000c;
 const REPORT_IN: usize = 0x4000_0010;
 const REPORT_OUT: usize = 0x4000_0014;
+const REPORT_READY: usize = 0x4000_0018;
 const FLASH_STATE: usize = 0x4000_0020;
 const FLASH_ERASE: usize = 0x4000_0024;
 const FLASH_ADDRESS: usize = 0x4000_0028;

@@ -27,12 +27,15 @@ fn main() -> ! {
     let Some(token) = start(TOKEN) else { registers.halt() };
     registers.show(SESSION_BYTES);
     loop {
-        let report = registers.receive();
-        token.on_report(registers.now(), &report);
+        if let Some(report) = registers.receive() {
+            token.on_report(registers.now(), &report);
+        }
         while let Some(report) = token.poll(registers.now()) {
             registers.send(&report);
         }
-        registers.sleep_until(token.poll_at());
+        if !token.work(registers.now()) {
+            registers.sleep_until(token.poll_at());
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant as Time};
 
 use keyfob::Transport;
-use keyfob_channel::{Initiator, MESSAGE_3_OVERHEAD, Prologue, Records};
+use keyfob_channel::{Established, Initiator, MESSAGE_3_OVERHEAD, Prologue, Resuming};
 use keyfob_crypto::{AgreementKey, P256Agreement, RustCrypto};
 use keyfob_issuing::OsEntropy;
 use keyfob_signed::{AppCredential, TEST_MAKER_ROOT, VendorRoot};
@@ -53,7 +53,7 @@ pub struct SessionId(usize);
 
 struct Secured {
     channel: ChannelId,
-    records: Records<RustCrypto>,
+    secured: Established<RustCrypto>,
     live: bool,
 }
 
@@ -219,10 +219,10 @@ impl Raw {
         let credential = AppCredential::parse(credential)?;
         let begun = self.begin(channel, VendorHint(credential.vendor.0.hint()))?;
         let key = P256Agreement::from_secret(&credential.secret)?;
-        let (message, records) =
+        let (message, secured) =
             begun.as_app(&credential.vendor, channel.answer.serial, &key, credential.certificate, &Request::Login)?;
         let answer = self.finish(channel.id, &message)?;
-        self.opened(channel.id, records, answer)
+        self.opened(channel.id, secured, answer)
     }
 
     /// Opens a session as a guest with a token of the test maker.
@@ -236,10 +236,10 @@ impl Raw {
         let authenticated = answered.made_by(&TEST_MAKER_ROOT, channel.answer.serial)?;
         let mut message = vec![0; MAX_MESSAGE];
         let key = P256Agreement::generate(&mut OsEntropy);
-        let (length, records) = authenticated.finish(&key, &[], &[1], &mut message)?;
+        let (length, secured) = authenticated.finish(&key, &[], &[1], &mut message)?;
         message.truncate(length);
         let answer = self.finish(channel.id, &message)?;
-        self.opened(channel.id, records, answer)
+        self.opened(channel.id, secured, answer)
     }
 
     /// Makes a session of what FINISH was answered with.
@@ -249,15 +249,53 @@ impl Raw {
     pub fn opened(
         &mut self,
         channel: ChannelId,
-        records: Records<RustCrypto>,
+        secured: Established<RustCrypto>,
         (command, mut message): (u8, Vec<u8>),
     ) -> Result<SessionId, Failure> {
         ensure!(command == Command::Finish.byte(), "FINISH is answered {command:#x} {message:?}");
-        let mut session = Secured { channel, records, live: true };
-        let plaintext = session.records.open(&mut message)?;
+        let mut session = Secured { channel, secured, live: true };
+        let plaintext = session.secured.records.open(&mut message)?;
         ensure!(plaintext.starts_with(&[0, 0]), "login is answered {plaintext:?}");
         self.sessions.push(session);
         Ok(SessionId(self.sessions.len() - 1))
+    }
+
+    /// Begins to resume a session on a channel; gives RESUME's request.
+    ///
+    /// # Errors
+    /// None that can happen.
+    pub fn resuming(&self, session: SessionId, channel: &Channel) -> Result<(Resuming<RustCrypto>, Vec<u8>), Failure> {
+        let prologue = Prologue { request: &channel.request, answer: &channel.bytes };
+        let ticket = &self.sessions[session.0].secured.ticket;
+        let (resuming, request) = ticket.resume(&prologue, &mut OsEntropy)?;
+        Ok((resuming, request.to_vec()))
+    }
+
+    /// Makes a session of what RESUME was answered with, in the place of the one that was resumed.
+    ///
+    /// # Errors
+    /// If it was refused.
+    pub fn resumed(
+        &mut self,
+        session: SessionId,
+        channel: &Channel,
+        resuming: Resuming<RustCrypto>,
+        (command, mut message): (u8, Vec<u8>),
+    ) -> Result<(), Failure> {
+        ensure!(command == Command::Resume.byte(), "RESUME is answered {command:#x} {message:?}");
+        let secured = resuming.finish(&mut message)?;
+        self.sessions[session.0] = Secured { channel: channel.id, secured, live: true };
+        Ok(())
+    }
+
+    /// Resumes a session on a channel.
+    ///
+    /// # Errors
+    /// If the token refuses.
+    pub fn resume(&mut self, session: SessionId, channel: &Channel) -> Result<(), Failure> {
+        let (resuming, request) = self.resuming(session, channel)?;
+        let answer = self.call(channel.id, Command::Resume, &request)?;
+        self.resumed(session, channel, resuming, answer)
     }
 
     /// The channel of a session.
@@ -272,7 +310,7 @@ impl Raw {
     /// If it is too long.
     pub fn seal(&mut self, session: SessionId, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
         let mut record = [&[0; 2], plaintext, &[0; 16]].concat();
-        let length = self.sessions[session.0].records.seal(&mut record, plaintext.len())?;
+        let length = self.sessions[session.0].secured.records.seal(&mut record, plaintext.len())?;
         ensure!(length == plaintext.len() + RECORD_OVERHEAD, "a record of {length} bytes");
         Ok(record)
     }
@@ -283,7 +321,7 @@ impl Raw {
     /// If it is none.
     pub fn open(&mut self, session: SessionId, (command, mut record): (u8, Vec<u8>)) -> Result<Vec<u8>, Failure> {
         ensure!(command == Command::Record.byte(), "RECORD is answered {command:#x} {record:?}");
-        Ok(self.sessions[session.0].records.open(&mut record)?.to_vec())
+        Ok(self.sessions[session.0].secured.records.open(&mut record)?.to_vec())
     }
 
     /// Sends a record and takes what it is answered with.
@@ -342,14 +380,14 @@ impl Begun {
         key: &P256Agreement,
         certificate: &[u8],
         first: &Request<'_>,
-    ) -> Result<(Vec<u8>, Records<RustCrypto>), Failure> {
+    ) -> Result<(Vec<u8>, Established<RustCrypto>), Failure> {
         let answered = self.initiator.read_answer(&mut self.message)?;
         let (authenticated, _) = answered.endorsed_by(vendor, serial, 0)?;
         let first = plaintext(first)?;
         let mut message = vec![0; MESSAGE_3_OVERHEAD + 2 + certificate.len() + first.len()];
-        let (length, records) = authenticated.finish(key, certificate, &first, &mut message)?;
+        let (length, secured) = authenticated.finish(key, certificate, &first, &mut message)?;
         message.truncate(length);
-        Ok((message, records))
+        Ok((message, secured))
     }
 }
 

@@ -84,8 +84,12 @@ pub fn signed<'a, T: Payload<'a>>(payload: &T, binding: &T::Binding, key: &Signi
 
 /// A builder of the other side, with everything but P-256 from `snow`.
 pub fn snow(prologue: &[u8]) -> snow::Builder<'_> {
-    let name = "Noise_XX_P256_AESGCM_SHA256".parse().unwrap();
-    snow::Builder::with_resolver(name, Box::new(Compressed)).prologue(prologue).unwrap()
+    snow_of("Noise_XX_P256_AESGCM_SHA256", prologue)
+}
+
+/// The same for a protocol of Noise by its name.
+pub fn snow_of<'a>(name: &str, prologue: &'a [u8]) -> snow::Builder<'a> {
+    snow::Builder::with_resolver(name.parse().unwrap(), Box::new(Compressed)).prologue(prologue).unwrap()
 }
 
 struct Compressed;

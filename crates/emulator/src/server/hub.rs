@@ -100,6 +100,13 @@ impl Hub {
         };
         emulator.on_report(report);
         self.deliver(&mut core);
+        // Other connections have their turn between two steps of a handshake.
+        while core.emulator.as_mut().is_some_and(Emulator::work) {
+            self.deliver(&mut core);
+            drop(core);
+            std::thread::yield_now();
+            core = self.core();
+        }
     }
 
     pub(super) fn with_emulator<R>(&self, operate: impl FnOnce(&mut Emulator) -> R) -> Option<R> {
@@ -189,7 +196,7 @@ impl Core {
             return;
         };
         loop {
-            let report = emulator.next_report();
+            let report = emulator.ready_report();
             let unplugged = emulator.times_unplugged();
             if (report.is_none() || unplugged != self.unplugged) && !self.said.is_empty() {
                 self.connections.iter().for_each(|connection| connection.send(&self.said));

@@ -15,13 +15,13 @@ mod usage;
 
 use core::fmt::Debug;
 
-use keyfob_channel::{HandshakeError, Prologue, Responder};
+use keyfob_channel::{Agreed, HandshakeError, Responder};
 use keyfob_crypto::Entropy;
 use keyfob_signed::{Certificate, Invalid, Rights, VendorRoot};
 use keyfob_store::{CommitError, MountError, ReadError, Store, WriteError};
 use keyfob_wire::body::Request;
 use keyfob_wire::init::TokenState;
-use keyfob_wire::{BootId, Instant, MAX_MESSAGE, NoSpace, Operation, ProductId, Serial, Status, Subject, VendorHint};
+use keyfob_wire::{BootId, Instant, MAX_MESSAGE, NoSpace, ProductId, Serial, Status, Subject, VendorHint};
 
 use crate::platform::Platform;
 use catalogue::Catalogue;
@@ -71,6 +71,15 @@ impl Caller {
             }
             _ => Self::Guest,
         }
+    }
+
+    /// Whether both hold sessions under the same certificate, or as guests.
+    pub(crate) fn is_same_holder(&self, other: &Self) -> bool {
+        let holder = |caller: &Self| match *caller {
+            Self::Guest => None,
+            Self::App { partition, subject, .. } => Some((partition, subject)),
+        };
+        holder(self) == holder(other)
     }
 }
 
@@ -179,17 +188,12 @@ impl<P: Platform> Engine<P> {
         out: &mut [u8],
     ) -> Result<(Status, usize), Status> {
         let request = Request::parse(request)?;
-        if let Caller::App { partition, epoch, .. } = *caller
-            && epoch < self.partition(partition)?.minimum_epoch
-        {
-            return Err(Status::Revoked);
-        }
+        self.still_admits(caller)?;
         let operation = request.operation();
         if *caller == Caller::Guest && !operation.is_for_guests() {
             return Err(Status::NotPermitted);
         }
-        let short = matches!(operation, Operation::Check | Operation::Spend | Operation::Unlock | Operation::Counter);
-        if !short && out.len() < ROOMY {
+        if !operation.is_short() && out.len() < ROOMY {
             return Err(Status::Busy);
         }
         match request {
@@ -245,15 +249,41 @@ impl<P: Platform> Engine<P> {
         self.partition(partition).map(|partition| (partition.root, partition.minimum_epoch))
     }
 
+    /// The source of randomness.
+    pub(crate) fn entropy(&mut self) -> &mut P::Entropy {
+        self.platform.entropy()
+    }
+
+    /// Whether what a caller was admitted for still holds.
+    pub(crate) fn still_admits(&self, caller: &Caller) -> Result<(), Status> {
+        match *caller {
+            Caller::Guest => Ok(()),
+            Caller::App { partition, epoch, .. } if epoch < self.partition(partition)?.minimum_epoch => {
+                Err(Status::Revoked)
+            }
+            Caller::App { .. } => Ok(()),
+        }
+    }
+
+    /// The key that handshakes with a partition are made with, or with the device by guests.
+    pub(crate) fn handshake_key(
+        &self,
+        partition: Option<u8>,
+    ) -> Result<&<P::Crypto as keyfob_crypto::Crypto>::Agreement, Status> {
+        match partition {
+            None => self.device.as_ref().map(|device| &device.handshake).ok_or(Status::NotReady),
+            Some(index) => self.partition(index).map(|partition| &partition.handshake),
+        }
+    }
+
     /// Writes handshake message 2 with the keys and certificates of a partition, or of the device for a guest.
     pub(crate) fn answer_handshake(
         &mut self,
         partition: Option<u8>,
-        prologue: &Prologue<'_>,
-        message: &[u8],
+        agreed: Agreed<P::Crypto>,
         out: &mut [u8],
     ) -> Result<(Responder<P::Crypto>, usize), Status> {
-        let Self { platform, store, device, partitions, scratch, .. } = self;
+        let Self { store, device, partitions, scratch, .. } = self;
         let (key, credential): (_, [&[u8]; 2]) = match partition {
             None => {
                 let device = device.as_ref().ok_or(Status::NotReady)?;
@@ -265,8 +295,7 @@ impl<P: Platform> Engine<P> {
                 (&partition.handshake, [partition::read(store, index, scratch)?.endorsement, &[]])
             }
         };
-        let entropy = platform.entropy();
-        Responder::answer(prologue, message, key, credential.into_iter(), entropy, out).map_err(|error| match error {
+        agreed.answer(key, credential.into_iter(), out).map_err(|error| match error {
             HandshakeError::Room => Status::TooLong,
             _ => Status::SessionRefused,
         })

@@ -7,6 +7,7 @@ mod handshake;
 mod init;
 mod queries;
 mod records;
+mod resume;
 mod sessions;
 mod time;
 mod updates;
@@ -23,6 +24,7 @@ const LISTS: &[&[Case]] = &[
     birth::CASES,
     handshake::CASES,
     records::CASES,
+    resume::CASES,
     sessions::CASES,
     usage::CASES,
     queries::CASES,

@@ -1,9 +1,9 @@
 //! Many sessions. `docs/spec.md`, §5 and §8.
 
 use keyfob_crypto::{AgreementKey, P256Agreement};
-use keyfob_signed::AppCredential;
+use keyfob_signed::{AppCredential, Rights};
 use keyfob_wire::body::Request;
-use keyfob_wire::{Status, VendorHint};
+use keyfob_wire::{ProductId, Status, VendorHint};
 
 use crate::case::{ensure, same};
 use crate::raw::error;
@@ -17,6 +17,7 @@ super::cases! {
     logging_out_at_once_opens_nothing
     an_idle_session_gives_way_after_thirty_seconds
     a_used_session_does_not_give_way
+    who_holds_more_than_half_makes_room_for_others
     sessions_end_with_the_power
     info_counts_sessions
 }
@@ -107,8 +108,28 @@ fn a_used_session_does_not_give_way(bench: &mut Bench) -> Result<(), Failure> {
     for _ in 0..7 {
         raw.guest()?;
     }
-    ensure!(raw.app(&bench.app).is_err(), "a ninth session");
+    // Guests have more than their share already.
+    ensure!(raw.guest().is_err(), "a ninth session");
     same("its status", &raw.ask(session, &Request::Login)?.0, &Status::Ok)
+}
+
+fn who_holds_more_than_half_makes_room_for_others(bench: &mut Bench) -> Result<(), Failure> {
+    let mut raw = bench.raw()?;
+    let sessions = (0..8).map(|_| raw.app(&bench.app)).collect::<Result<Vec<_>, _>>()?;
+    ensure!(raw.app(&bench.app).is_err(), "a ninth session of the same certificate");
+    let other = bench.app_with(ProductId(0), Rights::ALL)?;
+    for (number, oldest) in sessions[..4].iter().enumerate() {
+        let newcomer = if number % 2 == 0 { raw.app(&other)? } else { raw.guest()? };
+        same("the newcomer's status", &raw.ask(newcomer, &Request::Login)?.0, &Status::Ok)?;
+        raw.forget(*oldest);
+        let record = raw.seal(*oldest, &[1])?;
+        same("the oldest one's answer", &raw.call_record(*oldest, &record)?, &error(Status::SessionRefused))?;
+    }
+    ensure!(raw.guest().is_err(), "a ninth session while nobody holds more than half");
+    for session in &sessions[4..] {
+        same("another's status", &raw.ask(*session, &Request::Login)?.0, &Status::Ok)?;
+    }
+    Ok(())
 }
 
 fn sessions_end_with_the_power(bench: &mut Bench) -> Result<(), Failure> {

@@ -62,7 +62,14 @@ impl Device for Mutant {
     }
 
     fn give(&mut self) -> Option<Report> {
-        self.token.as_mut().unwrap().poll(self.now)
+        let token = self.token.as_mut().unwrap();
+        loop {
+            let report = token.poll(self.now);
+            if report.is_some() || !token.work(self.now) {
+                return report;
+            }
+            self.now = self.now.plus(1);
+        }
     }
 
     fn restart(&mut self) -> io::Result<()> {
