@@ -137,14 +137,18 @@ impl CheckAnswer {
     /// # Errors
     /// If it is laid out otherwise, has an unknown status or flag, or a value in a field that doesn't apply.
     pub fn parse(answer: &[u8]) -> Result<Self, Malformed> {
-        Self::read(Reader::new(answer)).ok_or(Malformed)
+        if let Ok(whole) = answer.try_into() {
+            return Self::read(whole).ok_or(Malformed);
+        }
+        let number = answer.try_into().map(u16::from_be_bytes).map_err(|_| Malformed)?;
+        let status = Status::from_number(number).filter(|status| *status != Status::Ok);
+        status.map(Self::new).ok_or(Malformed)
     }
 
-    fn read(mut reader: Reader<'_>) -> Option<Self> {
+    /// Reads all fields. That the length is known saves asking for it at each of them.
+    fn read(answer: &[u8; Self::SIZE]) -> Option<Self> {
+        let mut reader = Reader::new(answer);
         let status = Status::from_number(reader.u16()?)?;
-        if status != Status::Ok && reader.clone().end().is_some() {
-            return Some(Self::new(status));
-        }
         let flags = reader.u8()?;
         let answer = Self {
             status,

@@ -149,7 +149,9 @@ impl<const N: usize> Assembler<N> {
     fn copy(&mut self, start: usize, length: usize, data: &[u8]) -> usize {
         let room = self.buffer.get_mut(start..length).unwrap_or_default();
         let copied = room.len().min(data.len());
-        room.iter_mut().zip(data).for_each(|(place, byte)| *place = *byte);
+        if let (Some(room), Some(data)) = (room.get_mut(..copied), data.get(..copied)) {
+            room.copy_from_slice(data);
+        }
         start.saturating_add(copied)
     }
 

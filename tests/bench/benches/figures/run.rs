@@ -32,7 +32,7 @@ fn facts() -> Result<(), Failure> {
     println!(
         "{}",
         json!({ "check_allocations": heap.count_total, "spend_barriers": flash.barriers,
-        "spend_programmed": flash.programmed })
+        "spend_programmed": flash.programmed, "spend_erases": flash.erases })
     );
     Ok(())
 }

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use keyfob::{OperationId, Status, Units};
 use keyfob_crypto::Entropy;
-use keyfob_emulator::{Clock, Emulator, FlashImage, FlashStatistics};
+use keyfob_emulator::FlashImage;
 use keyfob_issuing::OsEntropy;
+use keyfob_store::Statistics;
 use keyfob_wire::body::{Request, SpendRequest};
 
 use crate::stand::{FEATURE, Pair, Stand, TODAY};
@@ -19,8 +20,7 @@ pub(crate) fn ours(folder: &Path) -> Result<Work, Failure> {
     let path = folder.join("spend.image");
     drop(FlashImage::create(&path)?);
     std::fs::write(&path, stand.flash.content())?;
-    let token = Emulator::builder().clock(Clock::scripted()).flash(FlashImage::open(&path)?).start()?;
-    let mut pair = stand.pair_with(token)?;
+    let mut pair = stand.pair_on(FlashImage::open(&path)?)?;
     let mut seen = 0;
     Ok(Box::new(move || once(&mut pair, &mut seen)))
 }
@@ -39,20 +39,20 @@ pub(crate) fn floor(folder: &Path) -> Result<Work, Failure> {
     }))
 }
 
-/// What a spend that meets no compaction does to the flash; each number for exactly one spend.
-pub(crate) fn on_flash() -> Result<FlashStatistics, Failure> {
+/// What a spend that meets no compaction does to the flash.
+pub(crate) fn on_flash() -> Result<Statistics, Failure> {
     let mut pair = Stand::new(1, 4)?.pair()?;
     let mut seen = 0;
     loop {
-        let before = pair.app_side.token.flash_statistics();
+        let before = pair.wire.token.engine().store().statistics();
         once(&mut pair, &mut seen)?;
-        let after = pair.app_side.token.flash_statistics();
-        if after.erases == before.erases {
-            return Ok(FlashStatistics {
-                reads: after.reads - before.reads,
+        let after = pair.wire.token.engine().store().statistics();
+        if after.compactions == before.compactions {
+            return Ok(Statistics {
                 programmed: after.programmed - before.programmed,
-                erases: 0,
+                erases: after.erases - before.erases,
                 barriers: after.barriers - before.barriers,
+                compactions: 0,
             });
         }
     }

@@ -6,12 +6,13 @@ use keyfob::{FeatureId, Guest, ProductId, Serial, Units, UnixTime};
 use keyfob_client::{App, Link, Opening, Reply, Session};
 use keyfob_conformance::{Desk, Fob, certify, enrol};
 use keyfob_crypto::{Entropy, RustCrypto};
-use keyfob_emulator::{Clock, Emulator, FlashImage};
+use keyfob_emulator::{Clock, EmulatedEntropy, Emulator, FlashImage};
 use keyfob_issuing::{FeatureTerms, Maker, OsEntropy, ProductGrant, Step, TokenRecord, UpdatePlan, Vendor, VendorKind};
 use keyfob_licence::Terms;
-use keyfob_signed::{AppCredential, Rights, TEST_MAKER_ROOT};
+use keyfob_signed::{AppCredential, Board, Levels, Rights, TEST_MAKER_ROOT};
+use keyfob_token::{Platform, Token};
 use keyfob_wire::body::Request;
-use keyfob_wire::{ChannelId, Command, Report, Subject};
+use keyfob_wire::{ChannelId, Command, Firmware, Instant, Report, Subject};
 
 use crate::workload::Failure;
 
@@ -46,25 +47,41 @@ impl Stand {
         Ok(Self { flash: desk.with(|emulator| emulator.flash_snapshot()), vendor, record, app })
     }
 
-    /// Powers a token up that has these licences.
-    pub(crate) fn token(&self) -> Result<Emulator, Failure> {
-        Ok(Emulator::builder().clock(Clock::scripted()).flash(self.flash.snapshot()).start()?)
-    }
-
-    /// An app beside a token of its own.
+    /// An app beside a token of its own that has these licences.
     pub(crate) fn pair(&self) -> Result<Pair, Failure> {
-        self.pair_with(self.token()?)
+        self.pair_on(self.flash.snapshot())
     }
 
-    /// An app beside that token.
-    pub(crate) fn pair_with(&self, token: Emulator) -> Result<Pair, Failure> {
+    /// An app beside a token on that flash.
+    pub(crate) fn pair_on(&self, flash: FlashImage) -> Result<Pair, Failure> {
         let bytes: &'static [u8] = self.app.clone().leak();
         let credential = AppCredential::parse(bytes).map_err(|_| "the credential is refused")?;
         let app = App::new(&credential)?.accepting_emulated();
-        let mut pair = Pair { app, app_side: AppSide { link: Link::new(), token }, session: None };
+        let token = Box::new(Token::start(Plain(EmulatedEntropy::system()), flash)?);
+        let wire = Wire { link: Link::new(), token, now: Instant(0) };
+        let mut pair = Pair { app, wire, session: None };
         pair.open()?;
         Ok(pair)
     }
+}
+
+/// The token's board: an emulator's, without what tests bring about on the way to it.
+pub(crate) struct Plain(EmulatedEntropy);
+
+impl Platform for Plain {
+    type Crypto = RustCrypto;
+    type Flash = FlashImage;
+    type Entropy = EmulatedEntropy;
+
+    const BOARD: Board = Board::EMULATOR;
+    const LEVELS: Levels = Levels::EMULATED;
+    const FIRMWARE: Firmware = Firmware([0, 1, 0]);
+
+    fn entropy(&mut self) -> &mut EmulatedEntropy {
+        &mut self.0
+    }
+
+    fn identify(&mut self, _: bool) {}
 }
 
 /// Lets a new vendor enrol and sell features, each product with a few of them, all counted.
@@ -96,35 +113,36 @@ fn sell(desk: &Desk<Emulator>, features: u32) -> Result<(Vendor, TokenRecord), F
 /// An app and a token in one process, and the session between them.
 pub(crate) struct Pair {
     app: App<'static, RustCrypto>,
-    pub(crate) app_side: AppSide,
+    pub(crate) wire: Wire,
     session: Option<Session<RustCrypto>>,
 }
 
-/// The app's end of the wire, and the token at the other.
-pub(crate) struct AppSide {
+/// The app's end, and the token at the other.
+pub(crate) struct Wire {
     link: Link,
-    pub(crate) token: Emulator,
+    pub(crate) token: Box<Token<Plain>>,
+    now: Instant,
 }
 
 impl Pair {
     /// Opens a session from INIT on, in place of the one before.
     pub(crate) fn open(&mut self) -> Result<Serial, Failure> {
         // A token's places are given to others only after a while.
-        self.app_side.token.advance(60_000);
-        let side = &mut self.app_side;
+        self.wire.now = self.wire.now.plus(60_000);
+        let wire = &mut self.wire;
         let mut nonce = [0; 8];
         OsEntropy.fill(&mut nonce);
-        side.link.buffer()[..8].copy_from_slice(&nonce);
-        side.exchange(ChannelId::BROADCAST, Command::Init, 8)?;
-        let opening = Opening::new(nonce, side.link.answer())?;
+        wire.link.buffer()[..8].copy_from_slice(&nonce);
+        wire.exchange(ChannelId::BROADCAST, Command::Init, 8)?;
+        let opening = Opening::new(nonce, wire.link.answer())?;
         let answer = *opening.answer();
         let (handshake, message) = opening.begin::<RustCrypto>(Some(self.app.vendor()), &mut OsEntropy);
-        side.link.buffer()[..message.len()].copy_from_slice(&message);
-        side.exchange(answer.channel, Command::Open, message.len())?;
-        let (received, out) = side.link.answer_and_buffer();
+        wire.link.buffer()[..message.len()].copy_from_slice(&message);
+        wire.exchange(answer.channel, Command::Open, message.len())?;
+        let (received, out) = wire.link.answer_and_buffer();
         let (length, mut session, _) = handshake.finish_as_app(&self.app, received, &Request::Login, out)?;
-        side.exchange(answer.channel, Command::Finish, length)?;
-        session.open(side.link.answer())?;
+        wire.exchange(answer.channel, Command::Finish, length)?;
+        session.open(wire.link.answer())?;
         self.session = Some(session);
         Ok(answer.serial)
     }
@@ -132,21 +150,21 @@ impl Pair {
     /// Asks in the session; the answer is judged by `read`.
     pub(crate) fn ask<T>(&mut self, request: &Request<'_>, read: impl FnOnce(&[u8]) -> T) -> Result<T, Failure> {
         let session = self.session.as_mut().ok_or("there is no session")?;
-        let side = &mut self.app_side;
-        let length = session.seal(request, side.link.buffer())?;
-        side.exchange(session.channel(), Command::Record, length)?;
-        Ok(read(session.open(side.link.answer())?))
+        let wire = &mut self.wire;
+        let length = session.seal(request, wire.link.buffer())?;
+        wire.exchange(session.channel(), Command::Record, length)?;
+        Ok(read(session.open(wire.link.answer())?))
     }
 }
 
-impl AppSide {
+impl Wire {
     /// Sends what is in the link's buffer as reports, and takes reports until there is an answer.
     fn exchange(&mut self, channel: ChannelId, command: Command, length: usize) -> Result<(), Failure> {
         self.link.request(channel, command, length)?;
         while let Some(report) = self.link.next_report() {
-            self.token.on_report(&report);
+            self.token.on_report(self.now, &report);
         }
-        while let Some(report) = self.token.next_report() {
+        while let Some(report) = self.token.poll(self.now) {
             if self.take(&report)? {
                 return Ok(());
             }
@@ -155,7 +173,7 @@ impl AppSide {
     }
 
     fn take(&mut self, report: &Report) -> Result<bool, Failure> {
-        match self.link.on_report(self.token.now(), report) {
+        match self.link.on_report(self.now, report) {
             None => Ok(false),
             Some(Reply::Answer) => Ok(true),
             Some(reply) => Err(format!("the token refuses: {reply:?}").into()),
