@@ -9,6 +9,7 @@ mod figures;
 mod footprint;
 mod fuzz;
 mod layers;
+mod models;
 mod process;
 mod proof;
 
@@ -24,6 +25,8 @@ enum Xtask {
     Footprint,
     /// Prints the project's figures, each with its limit and the command that measures it.
     Figures(figures::Options),
+    /// Runs the protocol's symbolic models with Verifpal, and with ProVerif if it is there.
+    Models(models::Options),
     /// Looks for inputs that break an invariant, for a bounded time.
     Fuzz(fuzz::Options),
 }
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Xtask::Layers => layers::run().map(drop),
         Xtask::Footprint => footprint::run().map(drop),
         Xtask::Figures(options) => figures::run(&options).map(drop),
+        Xtask::Models(options) => models::run(&options).map(drop),
         Xtask::Fuzz(options) => fuzz::run(&options).map(drop),
     };
     match ended {
