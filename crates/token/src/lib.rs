@@ -14,7 +14,7 @@ mod sessions;
 mod token;
 
 pub use channels::CHANNELS;
-pub use engine::{Caller, Engine, FEATURES, PARTITIONS, PRODUCTS, STORE_KEYS, StartError};
+pub use engine::{Caller, Engine, FEATURES, PARTITIONS, PRODUCTS, STORE_KEYS, StartError, TOMBSTONES};
 pub use platform::Platform;
 pub use sessions::{SESSIONS, Session, TICKETS};
 pub use token::Token;

@@ -177,6 +177,7 @@ fn kind_of(status: Status) -> Kind {
         | Status::ModuleMissing
         | Status::UnknownTerm
         | Status::TimeUnknown
+        | Status::ClockSetBack
         | Status::ProductNotPermitted
         | Status::NoCounter
         | Status::KeyNotFound

@@ -94,6 +94,10 @@ pub const TEXTS: &[Text] = &[
     Text { code: "no-counter", hint: "look at the licence: `keyfob status` shows which features are counted" },
     Text { code: "key-not-found", hint: "apply the vendor's latest update: keyfob apply FILE" },
     Text { code: "unlock-failed", hint: "look whether the sealed file is whole, and for this feature and slot" },
+    Text {
+        code: "clock-set-back",
+        hint: "set this computer's clock right; if it is, have the vendor sign the time: keyfob time",
+    },
     Text { code: "signature-invalid", hint: "ask the vendor for the file again" },
     Text { code: "wrong-token", hint: "look at the file's serial: keyfob inspect FILE" },
     Text { code: "update-replayed", hint: "nothing is to be done: the update was applied before" },

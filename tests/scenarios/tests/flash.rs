@@ -1,4 +1,4 @@
-//! What the flash has to do with it: nothing in a check, one barrier in a spend.
+//! What the flash has to do with it: nothing in a check but the first, one barrier in a spend.
 
 use keyfob::{Units, Verdict};
 use keyfob_scenarios::{COUNTED, stand};
@@ -9,7 +9,11 @@ fn a_warm_check_takes_two_reports_and_reads_no_flash() {
     let client = bench.client().unwrap();
     let session = client.login(COUNTED).unwrap();
     let statistics = || desk.with(|emulator| emulator.flash_statistics());
+    let cold = statistics();
+    assert!(matches!(session.check().unwrap(), Verdict::Full(_)));
+    // The first claim of a power-up notes the PC's clock: five notes, the estimate and the grace starts left.
     let (before, counts) = (statistics(), client.counts());
+    assert_eq!((before.programmed - cold.programmed, before.barriers - cold.barriers), (16 + 5 * 8 + 8 + 4, 1));
     for _ in 0..1_000 {
         assert!(matches!(session.check().unwrap(), Verdict::Full(_)));
     }
@@ -26,6 +30,8 @@ fn a_spend_programs_its_record_behind_one_barrier() {
     let client = bench.client().unwrap();
     let session = client.login(COUNTED).unwrap();
     let statistics = || desk.with(|emulator| emulator.flash_statistics());
+    // The first claim of a power-up writes once for itself.
+    let _ = session.check().unwrap();
     let mut compactions = 0;
     for number in 1..=600_u32 {
         let before = statistics();

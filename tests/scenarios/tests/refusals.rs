@@ -22,6 +22,8 @@ fn refused<T: std::fmt::Debug>(
     code: &str,
     operate: impl FnOnce() -> Result<T, Error>,
 ) {
+    // The first claim of a power-up is noted, whatever comes of the request.
+    let _ = check(bench, COUNTED, TODAY);
     let before = State::of(bench, desk);
     let error = operate().expect_err(code);
     assert_eq!(error.code(), code, "{error}");

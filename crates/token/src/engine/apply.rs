@@ -5,12 +5,16 @@ use keyfob_licence::{Grant, HPKE_AAD_MAX, HPKE_INFO_LEN, Operation, Update, hpke
 use keyfob_signed::{Kind, Signer, Verified, read_unverified};
 use keyfob_store::{Flash, Store, Transaction};
 use keyfob_wire::body::{ApplyAnswer, Body, Certificates};
-use keyfob_wire::{FeatureId, PartitionId, ProductId, Serial, Slot, Status, Units, UpdateFile};
+use keyfob_wire::{FeatureId, Instant, PartitionId, ProductId, Serial, Slot, Status, Units, UpdateFile};
 
 use super::catalogue::Catalogue;
+use super::change::Change;
+use super::clock::CLOCK;
 use super::counter::{self, Counter};
 use super::partition::{STATE, Sequence, state};
 use super::queries::split_grant;
+use super::root_change::SUCCESSION;
+use super::wipe::TOMBSTONE;
 use super::{Caller, Engine, STORE_KEYS, key, no_space, partition, refused, uncommitted, unreadable, unwritten};
 use crate::platform::Platform;
 
@@ -23,15 +27,16 @@ pub(super) fn signer_certificate<'a>(certificates: &Certificates<'a>) -> Result<
 }
 
 impl<P: Platform> Engine<P> {
-    pub(super) fn apply(&mut self, caller: &Caller, file: &UpdateFile<'_>, out: &mut [u8]) -> Result<usize, Status> {
-        let serial = self.serial();
-        let found = (0..).zip(&self.partitions).find(|(_, partition)| partition.id == file.partition);
-        let (index, partition) = found.ok_or(Status::WrongToken)?;
-        let foreign = matches!(*caller, Caller::App { partition, .. } if partition != index);
-        if file.serial != serial || foreign {
-            return Err(Status::WrongToken);
-        }
-        let binding = (serial, partition.id);
+    pub(super) fn apply(
+        &mut self,
+        caller: &Caller,
+        file: &UpdateFile<'_>,
+        now: Instant,
+        out: &mut [u8],
+    ) -> Result<usize, Status> {
+        let index = self.named(caller, file.serial, file.partition)?;
+        let partition = self.partition(index)?;
+        let binding = (file.serial, file.partition);
         let certificate = signer_certificate(&file.certificates)?;
         let signer = partition.root.signer::<P::Crypto>(certificate, Kind::Update, partition.minimum_epoch);
         let signer = signer.map_err(refused)?;
@@ -40,7 +45,7 @@ impl<P: Platform> Engine<P> {
 
         // Memory is changed first, because it says what goes together; whatever fails before the commit, it is loaded
         // anew from what is stored.
-        let applied = self.apply_verified(index, binding, certificate, &signer, &update);
+        let applied = self.apply_verified(index, binding, certificate, &signer, &update, now);
         if applied.is_err() {
             self.load_catalogue()?;
         }
@@ -55,9 +60,12 @@ impl<P: Platform> Engine<P> {
         certificate: Option<&[u8]>,
         signer: &Signer,
         update: &Verified<Update<'_>>,
+        now: Instant,
     ) -> Result<(), Status> {
+        let uptime = self.uptime(now);
         let Self { store, partitions, catalogue, scratch, .. } = self;
-        let partition = partitions.get_mut(usize::from(index)).ok_or(Status::UnknownVendor)?;
+        let partition = partitions.get_mut(usize::from(index)).and_then(Option::as_mut).ok_or(Status::UnknownVendor)?;
+        let mut change = Change::of(partition);
         let sealing = partition::read(store, index, scratch)?.sealing;
         let sealing = <P::Crypto as Crypto>::Agreement::from_secret(&sealing).map_err(|_| Status::StorageFailed)?;
 
@@ -106,22 +114,35 @@ impl<P: Platform> Engine<P> {
                     put_key(&mut transaction, index, feature, slot, &secret)?;
                 }
                 Operation::SetCounter { feature, units } => {
-                    change(&mut transaction, catalogue, index, feature, |_| Some(units))?;
+                    change_counter(&mut transaction, catalogue, index, feature, |_| Some(units))?;
                 }
                 Operation::AddCounter { feature, units } => {
                     let add = |left: Units| left.0.checked_add(units.0).map(Units);
-                    change(&mut transaction, catalogue, index, feature, add)?;
+                    change_counter(&mut transaction, catalogue, index, feature, add)?;
                 }
                 Operation::SubtractCounter { feature, units } => {
                     let subtract = |left: Units| left.0.checked_sub(units.0).map(Units);
-                    change(&mut transaction, catalogue, index, feature, subtract)?;
+                    change_counter(&mut transaction, catalogue, index, feature, subtract)?;
+                }
+                Operation::RaiseEpoch { .. } | Operation::SetRecoveryKey { .. } | Operation::SetMark { .. } => {
+                    if !signer.is_root() {
+                        return Err(Status::SignatureInvalid);
+                    }
+                    change.apply::<P::Crypto>(&operation, now, uptime)?;
                 }
             }
         }
-        let value = state(&sequence, partition.mark, partition.minimum_epoch);
+        let value = state(&sequence, change.mark, change.minimum_epoch);
         transaction.put(key::state(index), &value).map_err(unwritten)?;
+        if change.clock != partition.clock {
+            transaction.put(key::clock(index), &change.clock.to_bytes()).map_err(unwritten)?;
+        }
+        if change.succession != partition.succession {
+            transaction.put(key::succession(index), &change.succession.to_bytes()).map_err(unwritten)?;
+        }
         transaction.commit().map_err(uncommitted)?;
         partition.sequence = sequence;
+        change.take_effect(partition);
         Ok(())
     }
 
@@ -129,7 +150,10 @@ impl<P: Platform> Engine<P> {
     pub(super) fn load_catalogue(&mut self) -> Result<(), Status> {
         let Self { store, partitions, catalogue, scratch, .. } = self;
         catalogue.clear();
-        for (index, _) in (0..).zip(partitions) {
+        for (index, place) in (0..).zip(partitions) {
+            if place.is_none() {
+                continue;
+            }
             let products: heapless::Vec<ProductId, STORE_KEYS> =
                 store.keys().filter_map(|key| key::granted_product(key, index)).collect();
             for product in products {
@@ -164,15 +188,20 @@ fn needed<F: Flash>(certificate: Option<&[u8]>, update: &Update<'_>) -> usize {
     let grants = update.grants.iter().map(|grant| size(overhead.saturating_add(grant.len())));
     let operations = update.operations.iter().map(|operation| match operation {
         Operation::InstallKey { .. } => size(32),
+        Operation::RaiseEpoch { .. } => 0,
+        Operation::SetRecoveryKey { .. } => size(SUCCESSION),
+        Operation::SetMark { .. } => size(CLOCK),
         _ => size(counter::SIZE),
     });
     grants.chain(operations).sum()
 }
 
-/// Whether that much fits the store, so that there is still room afterwards for any spend and any change of state.
+/// Whether that much fits the store, so that there is still room afterwards for any spend, any change of state, and the
+/// beginning of a wipe.
 pub(super) fn has_room<F: Flash>(store: &mut Store<F, STORE_KEYS>, needed: usize) -> Result<(), Status> {
     let size = Store::<F, STORE_KEYS>::record_size;
-    let kept_back = size(STATE).saturating_mul(2).saturating_add(size(counter::SIZE));
+    let states = size(STATE).saturating_mul(2).saturating_add(size(CLOCK));
+    let kept_back = states.saturating_add(size(counter::SIZE)).saturating_add(size(TOMBSTONE));
     let free = store.free().map_err(unreadable)?;
     if needed.saturating_add(kept_back) <= free { Ok(()) } else { Err(Status::NoRoom) }
 }
@@ -217,7 +246,7 @@ fn put_key<F: Flash>(
 }
 
 /// Changes what is left of a counter; its spends are remembered.
-fn change<F: Flash>(
+fn change_counter<F: Flash>(
     transaction: &mut Transaction<'_, F, STORE_KEYS>,
     catalogue: &mut Catalogue,
     index: u8,

@@ -74,6 +74,12 @@ impl Catalogue {
         self.features.retain(|feature| (feature.partition, feature.product) != (partition, product));
     }
 
+    /// Takes all of a partition out.
+    pub(super) fn remove_partition(&mut self, partition: u8) {
+        self.products.retain(|product| product.partition != partition);
+        self.features.retain(|feature| feature.partition != partition);
+    }
+
     /// Puts a grant's product and features in; what they were before must have been removed.
     ///
     /// # Errors

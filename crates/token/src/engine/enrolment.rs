@@ -7,7 +7,9 @@ use keyfob_wire::body::{Body, EndorseAnswer, EndorseRequest, EnrolAnswer, EnrolR
 use keyfob_wire::{PartitionId, Status, UnixTime, VendorHint};
 
 use super::apply::has_room;
+use super::clock::{CLOCK, PcClock};
 use super::partition::{HEAD, Partition, STATE, Sequence, state};
+use super::root_change::Succession;
 use super::{Engine, STORE_KEYS, device, key, no_space, uncommitted, unwritten};
 use crate::platform::Platform;
 
@@ -27,9 +29,7 @@ impl<P: Platform> Engine<P> {
         if self.find_partition(VendorHint(root.hint())).is_ok() {
             return Err(Status::AlreadyEnrolled);
         }
-        if self.partitions.is_full() {
-            return Err(Status::NoRoom);
-        }
+        self.free_place()?;
         let entropy = self.platform.entropy();
         let mut partition = PartitionId::default();
         entropy.fill(&mut partition.0);
@@ -70,10 +70,7 @@ impl<P: Platform> Engine<P> {
     pub(super) fn endorse(&mut self, asked: &EndorseRequest<'_>, out: &mut [u8]) -> Result<usize, Status> {
         let serial = self.serial();
         let enrolment = self.enrolment.as_ref().ok_or(Status::NoEnrolment)?;
-        let index = u8::try_from(self.partitions.len()).map_err(|_| Status::NoRoom)?;
-        if self.partitions.is_full() {
-            return Err(Status::NoRoom);
-        }
+        let index = self.free_place()?;
         let root = VendorRoot(enrolment.root);
         let endorsement = root.verify_endorsement::<P::Crypto>(asked.endorsement, serial, 0);
         let endorsement = endorsement.map_err(|_| Status::CertificateRefused)?;
@@ -92,7 +89,7 @@ impl<P: Platform> Engine<P> {
 
         let length = HEAD.saturating_add(asked.endorsement.len());
         let size = Store::<P::Flash, STORE_KEYS>::record_size;
-        has_room(&mut self.store, size(length).saturating_add(size(STATE)))?;
+        has_room(&mut self.store, size(length).saturating_add(size(STATE)).saturating_add(size(CLOCK)))?;
         let value = self.scratch.get_mut(..length).ok_or(Status::TooLong)?;
         let secrets = [&enrolment.handshake, &enrolment.sealing, &enrolment.proof];
         let ids = enrolment.partition.0.iter().chain(&enrolment.root.0);
@@ -107,6 +104,8 @@ impl<P: Platform> Engine<P> {
                 let state = state(&Sequence::START, UnixTime::UNKNOWN, minimum_epoch);
                 transaction.put(key::state(index), &state)
             })
+            // Its room is taken from the start, so that there is no lack of it later.
+            .and_then(|()| transaction.put(key::clock(index), &PcClock::NEW.to_bytes()))
             .map_err(unwritten);
         zeroize::Zeroize::zeroize(value);
         outcome?;
@@ -121,10 +120,20 @@ impl<P: Platform> Engine<P> {
             marked: None,
             minimum_epoch,
             time_nonce: None,
+            clock: PcClock::NEW,
+            succession: Succession::NEW,
         };
         self.enrolment = None;
         let id = partition.id;
-        self.partitions.push(partition).map_err(|_| Status::NoRoom)?;
+        if let Some(place) = self.partitions.get_mut(usize::from(index)) {
+            *place = Some(partition);
+        }
         EndorseAnswer { partition: id }.write(out).map_err(no_space)
+    }
+
+    /// A place that no partition has.
+    fn free_place(&self) -> Result<u8, Status> {
+        let free = (0..).zip(&self.partitions).find(|(_, place)| place.is_none());
+        free.map(|(index, _)| index).ok_or(Status::NoRoom)
     }
 }

@@ -10,6 +10,9 @@ pub(super) enum Area {
     Grant = 5,
     Counter = 6,
     FeatureKey = 7,
+    Clock = 9,
+    Succession = 10,
+    Tombstone = 11,
 }
 
 /// The device's serial and secret keys.
@@ -25,6 +28,33 @@ pub(super) fn partition(index: u8) -> Key {
 /// A partition's sequence and mark.
 pub(super) fn state(index: u8) -> Key {
     Key(4 << 56 | u64::from(index) << 48)
+}
+
+/// What a partition knows of the PC's clock.
+pub(super) fn clock(index: u8) -> Key {
+    of(Area::Clock, index, Slot(0), 0)
+}
+
+/// How often a partition's root changed, and its recovery key.
+pub(super) fn succession(index: u8) -> Key {
+    of(Area::Succession, index, Slot(0), 0)
+}
+
+/// What a wiped partition leaves: the token's, not a partition's.
+pub(super) fn tombstone(sequence: u32) -> Key {
+    of(Area::Tombstone, 0, Slot(0), sequence)
+}
+
+/// Whether a key is a tombstone's.
+pub(super) fn is_tombstone(key: Key) -> bool {
+    let [area, ..] = key.0.to_be_bytes();
+    area == Area::Tombstone as u8
+}
+
+/// The place of the partition that a key belongs to; none if it is the token's own.
+pub(super) fn place(key: Key) -> Option<u8> {
+    let [_, place, ..] = key.0.to_be_bytes();
+    (key != DEVICE && key != CERTIFICATES && !is_tombstone(key)).then_some(place)
 }
 
 /// A product's grant and its signer's certificate.

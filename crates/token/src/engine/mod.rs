@@ -4,14 +4,18 @@
 
 mod apply;
 mod catalogue;
+mod change;
+mod clock;
 mod counter;
 mod device;
 mod enrolment;
 mod key;
 mod partition;
 mod queries;
+mod root_change;
 mod time;
 mod usage;
+mod wipe;
 
 use core::fmt::Debug;
 
@@ -21,7 +25,7 @@ use keyfob_signed::{Certificate, Invalid, Rights, VendorRoot};
 use keyfob_store::{CommitError, MountError, ReadError, Store, WriteError};
 use keyfob_wire::body::Request;
 use keyfob_wire::init::TokenState;
-use keyfob_wire::{BootId, Instant, MAX_MESSAGE, NoSpace, ProductId, Serial, Status, Subject, VendorHint};
+use keyfob_wire::{BootId, Instant, MAX_MESSAGE, NoSpace, PartitionId, ProductId, Serial, Status, Subject, VendorHint};
 
 use crate::platform::Platform;
 use catalogue::Catalogue;
@@ -31,10 +35,11 @@ use partition::Partition;
 
 pub use catalogue::{FEATURES, PRODUCTS};
 pub use partition::PARTITIONS;
+pub use wipe::TOMBSTONES;
 
-/// How many records the store has room for: the device's two, two of each partition, and each product's grant, each
-/// feature's counter and as many keys.
-pub const STORE_KEYS: usize = 2 + 2 * PARTITIONS + PRODUCTS + 2 * FEATURES;
+/// How many records the store has room for: the device's two, four of each partition, each product's grant, each
+/// feature's counter and as many keys, and the tombstones.
+pub const STORE_KEYS: usize = 2 + 4 * PARTITIONS + PRODUCTS + 2 * FEATURES + TOMBSTONES;
 
 /// How long a fob shows itself, in milliseconds.
 const IDENTIFY_TIME: u64 = 5_000;
@@ -50,6 +55,10 @@ pub enum Caller {
     App {
         /// The partition's place.
         partition: u8,
+        /// The partition that was there when the caller was admitted.
+        id: PartitionId,
+        /// How often its root had changed then.
+        root_changes: u32,
         /// The product that the app may use; 0 is any.
         product: ProductId,
         /// What it may do.
@@ -63,11 +72,12 @@ pub enum Caller {
 
 impl Caller {
     /// The caller whom a handshake with a partition has shown.
-    pub(crate) fn new(partition: Option<u8>, certificate: Option<&Certificate>) -> Self {
-        match (partition, certificate) {
-            (Some(partition), Some(app)) => {
+    pub(crate) fn new(place: Option<Place>, certificate: Option<&Certificate>) -> Self {
+        match (place, certificate) {
+            (Some(place), Some(app)) => {
+                let Place { index: partition, id, root_changes } = place;
                 let (product, rights, epoch, subject) = (app.product, app.rights(), app.epoch, app.subject);
-                Self::App { partition, product, rights, epoch, subject }
+                Self::App { partition, id, root_changes, product, rights, epoch, subject }
             }
             _ => Self::Guest,
         }
@@ -81,6 +91,14 @@ impl Caller {
         };
         holder(self) == holder(other)
     }
+}
+
+/// A partition as it was found: what was begun with it is over once it was wiped, or its root has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    index: u8,
+    id: PartitionId,
+    root_changes: u32,
 }
 
 /// The token can't start.
@@ -100,7 +118,12 @@ pub struct Engine<P: Platform> {
     platform: P,
     store: Store<P::Flash, STORE_KEYS>,
     device: Option<Device<P::Crypto>>,
-    partitions: heapless::Vec<Partition<P::Crypto>, PARTITIONS>,
+    /// A partition keeps its place for life; the place of one that was wiped is free.
+    partitions: [Option<Partition<P::Crypto>>; PARTITIONS],
+    /// How many partitions were wiped.
+    wipes: u32,
+    /// When the first request of this power-up came.
+    began: Option<Instant>,
     catalogue: Catalogue,
     enrolment: Option<Enrolment>,
     identify_until: Option<Instant>,
@@ -135,7 +158,9 @@ impl<P: Platform> Engine<P> {
             platform,
             store,
             device: None,
-            partitions: heapless::Vec::new(),
+            partitions: [const { None }; PARTITIONS],
+            wipes: 0,
+            began: None,
             catalogue: Catalogue::new(),
             enrolment: None,
             identify_until: None,
@@ -147,6 +172,9 @@ impl<P: Platform> Engine<P> {
     pub(crate) fn load(&mut self) -> Result<(), StartError> {
         self.load_device()?;
         self.load_partitions()?;
+        let wipes = self.store.keys().filter(|key| key::is_tombstone(*key)).count();
+        self.wipes = u32::try_from(wipes).map_err(|_| StartError::Corrupt)?;
+        self.finish_wipes().map_err(|_| StartError::Flash)?;
         self.load_catalogue().map_err(|_| StartError::Corrupt)
     }
 
@@ -188,6 +216,7 @@ impl<P: Platform> Engine<P> {
         out: &mut [u8],
     ) -> Result<(Status, usize), Status> {
         let request = Request::parse(request)?;
+        self.began.get_or_insert(now);
         self.still_admits(caller)?;
         let operation = request.operation();
         if *caller == Caller::Guest && !operation.is_for_guests() {
@@ -207,12 +236,14 @@ impl<P: Platform> Engine<P> {
             Request::Identify => Ok(self.identify(now)),
             Request::List(asked) => self.list(caller, &asked, out),
             Request::Grant(asked) => self.grant(caller, &asked, out),
-            Request::Apply(file) => self.apply(caller, &file, out),
+            Request::Apply(file) => self.apply(caller, &file, now, out),
             Request::Receipt(asked) => self.receipt(caller, &asked, out),
             Request::Time(asked) => self.time(caller, &asked, now, out),
             Request::SetTime(asked) => self.set_time(caller, &asked, now, out),
             Request::Enrol(asked) => self.enrol(&asked, out),
             Request::Endorse(asked) => self.endorse(&asked, out),
+            Request::Wipe(file) => self.wipe(caller, &file),
+            Request::ChangeRoot(file) => self.change_root(caller, &file),
         }
         .map(|length| (Status::Ok, length))
     }
@@ -234,19 +265,20 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Which partition a hint asks for; none if it is a guest's.
-    pub(crate) fn find_vendor(&self, hint: VendorHint) -> Result<Option<u8>, Status> {
+    pub(crate) fn find_vendor(&self, hint: VendorHint) -> Result<Option<Place>, Status> {
         if self.life() != TokenState::Ready {
             return Err(Status::NotReady);
         }
         if hint == VendorHint::default() {
             return Ok(None);
         }
-        self.find_partition(hint).map(Some)
+        let index = self.find_partition(hint)?;
+        self.partition(index).map(|partition| Some(partition.place(index)))
     }
 
     /// A partition's vendor and the least epoch that still counts.
-    pub(crate) fn vendor(&self, partition: u8) -> Result<(VendorRoot, u32), Status> {
-        self.partition(partition).map(|partition| (partition.root, partition.minimum_epoch))
+    pub(crate) fn vendor(&self, place: Place) -> Result<(VendorRoot, u32), Status> {
+        self.held(place).map(|partition| (partition.root, partition.minimum_epoch))
     }
 
     /// The source of randomness.
@@ -258,40 +290,44 @@ impl<P: Platform> Engine<P> {
     pub(crate) fn still_admits(&self, caller: &Caller) -> Result<(), Status> {
         match *caller {
             Caller::Guest => Ok(()),
-            Caller::App { partition, epoch, .. } if epoch < self.partition(partition)?.minimum_epoch => {
-                Err(Status::Revoked)
+            Caller::App { partition: index, id, root_changes, epoch, .. } => {
+                let partition = self.held(Place { index, id, root_changes })?;
+                if epoch < partition.minimum_epoch { Err(Status::Revoked) } else { Ok(()) }
             }
-            Caller::App { .. } => Ok(()),
         }
     }
 
     /// The key that handshakes with a partition are made with, or with the device by guests.
     pub(crate) fn handshake_key(
         &self,
-        partition: Option<u8>,
+        place: Option<Place>,
     ) -> Result<&<P::Crypto as keyfob_crypto::Crypto>::Agreement, Status> {
-        match partition {
+        match place {
             None => self.device.as_ref().map(|device| &device.handshake).ok_or(Status::NotReady),
-            Some(index) => self.partition(index).map(|partition| &partition.handshake),
+            Some(place) => self.held(place).map(|partition| &partition.handshake),
         }
     }
 
     /// Writes handshake message 2 with the keys and certificates of a partition, or of the device for a guest.
     pub(crate) fn answer_handshake(
         &mut self,
-        partition: Option<u8>,
+        place: Option<Place>,
         agreed: Agreed<P::Crypto>,
         out: &mut [u8],
     ) -> Result<(Responder<P::Crypto>, usize), Status> {
+        if let Some(place) = place {
+            self.held(place)?;
+        }
         let Self { store, device, partitions, scratch, .. } = self;
-        let (key, credential): (_, [&[u8]; 2]) = match partition {
+        let (key, credential): (_, [&[u8]; 2]) = match place {
             None => {
                 let device = device.as_ref().ok_or(Status::NotReady)?;
                 let certificates = device::certificates(store, scratch)?;
                 (&device.handshake, [certificates.batch, certificates.device_handshake])
             }
-            Some(index) => {
-                let partition = partitions.get(usize::from(index)).ok_or(Status::UnknownVendor)?;
+            Some(Place { index, .. }) => {
+                let partition = partitions.get(usize::from(index)).and_then(Option::as_ref);
+                let partition = partition.ok_or(Status::UnknownVendor)?;
                 (&partition.handshake, [partition::read(store, index, scratch)?.endorsement, &[]])
             }
         };

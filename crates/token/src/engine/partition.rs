@@ -5,7 +5,9 @@ use keyfob_signed::VendorRoot;
 use keyfob_store::{Flash, Store};
 use keyfob_wire::{Instant, PartitionId, Status, UnixTime, VendorHint};
 
-use super::{Caller, Engine, STORE_KEYS, StartError, key, unreadable};
+use super::clock::{CLOCK, PcClock};
+use super::root_change::{SUCCESSION, Succession};
+use super::{Caller, Engine, Place, STORE_KEYS, StartError, key, unreadable};
 use crate::platform::Platform;
 
 /// How many vendors a token can carry.
@@ -13,6 +15,8 @@ pub const PARTITIONS: usize = 4;
 
 /// The size of a stored partition without its endorsement.
 pub(super) const HEAD: usize = 8 + 33 + 3 * 32;
+/// Where the vendor's root key lies in it.
+pub(super) const ROOT: core::ops::Range<usize> = 8..8 + 33;
 /// The size of a stored state.
 pub(super) const STATE: usize = 4 + 4 + 32 + 8 + 4;
 
@@ -28,6 +32,8 @@ pub(super) struct Partition<C: Crypto> {
     pub(super) minimum_epoch: u32,
     /// The nonce that signed time has to carry.
     pub(super) time_nonce: Option<[u8; 16]>,
+    pub(super) clock: PcClock,
+    pub(super) succession: Succession,
 }
 
 /// The last update: its place in the order, and its digest.
@@ -48,6 +54,11 @@ impl<C: Crypto> Partition<C> {
     pub(super) fn time(&self, now: Instant) -> UnixTime {
         let passed = self.marked.map_or(0, |marked| now.since(marked) / 1_000);
         UnixTime(self.mark.0.saturating_add(passed))
+    }
+
+    /// What tells it from others that were, or will be, at its place.
+    pub(super) fn place(&self, index: u8) -> Place {
+        Place { index, id: self.id, root_changes: self.succession.changes }
     }
 
     pub(super) fn hint(&self) -> VendorHint {
@@ -119,17 +130,23 @@ fn read_state(bytes: &[u8]) -> Option<(Sequence, UnixTime, u32)> {
 
 impl<P: Platform> Engine<P> {
     pub(super) fn load_partitions(&mut self) -> Result<(), StartError> {
-        for index in 0.. {
+        for (index, place) in (0..).zip(&mut self.partitions) {
             let corrupt = StartError::Corrupt;
             let found = self.store.get(key::partition(index), &mut self.scratch).map_err(|_| corrupt)?;
             let Some(value) = found else {
-                break;
+                continue;
             };
             let parts = parts(value).ok_or(corrupt)?;
             let mut buffer = [0; STATE];
             let state = self.store.get(key::state(index), &mut buffer).map_err(|_| corrupt)?.ok_or(corrupt)?;
             let (sequence, mark, minimum_epoch) = read_state(state).ok_or(corrupt)?;
-            let partition = Partition {
+            let mut buffer = [0; CLOCK];
+            let clock = self.store.get(key::clock(index), &mut buffer).map_err(|_| corrupt)?;
+            let clock = clock.map_or(Some(PcClock::NEW), PcClock::from_bytes).ok_or(corrupt)?;
+            let mut buffer = [0; SUCCESSION];
+            let succession = self.store.get(key::succession(index), &mut buffer).map_err(|_| corrupt)?;
+            let succession = succession.map_or(Some(Succession::NEW), Succession::from_bytes).ok_or(corrupt)?;
+            *place = Some(Partition {
                 id: parts.id,
                 root: VendorRoot(parts.root),
                 handshake: AgreementKey::from_secret(&parts.handshake).map_err(|_| corrupt)?,
@@ -138,23 +155,35 @@ impl<P: Platform> Engine<P> {
                 marked: None,
                 minimum_epoch,
                 time_nonce: None,
-            };
-            self.partitions.push(partition).map_err(|_| corrupt)?;
+                clock,
+                succession,
+            });
         }
         zeroize::Zeroize::zeroize(&mut self.scratch[..]);
         Ok(())
     }
 
     pub(super) fn partition(&self, index: u8) -> Result<&Partition<P::Crypto>, Status> {
-        self.partitions.get(usize::from(index)).ok_or(Status::UnknownVendor)
+        self.partitions.get(usize::from(index)).and_then(Option::as_ref).ok_or(Status::UnknownVendor)
     }
 
     pub(super) fn partition_mut(&mut self, index: u8) -> Result<&mut Partition<P::Crypto>, Status> {
-        self.partitions.get_mut(usize::from(index)).ok_or(Status::UnknownVendor)
+        self.partitions.get_mut(usize::from(index)).and_then(Option::as_mut).ok_or(Status::UnknownVendor)
+    }
+
+    /// The partitions with their places.
+    pub(super) fn places(&self) -> impl Iterator<Item = (u8, &Partition<P::Crypto>)> {
+        (0..).zip(&self.partitions).filter_map(|(index, place)| place.as_ref().map(|partition| (index, partition)))
+    }
+
+    /// The partition that was found at a place, if it is still that one and under the same root.
+    pub(super) fn held(&self, place: Place) -> Result<&Partition<P::Crypto>, Status> {
+        let partition = self.partition(place.index).ok();
+        partition.filter(|partition| partition.place(place.index) == place).ok_or(Status::SessionRefused)
     }
 
     pub(super) fn find_partition(&self, hint: VendorHint) -> Result<u8, Status> {
-        let found = (0..).zip(&self.partitions).find(|(_, partition)| partition.hint() == hint);
+        let found = self.places().find(|(_, partition)| partition.hint() == hint);
         found.map(|(index, _)| index).ok_or(Status::UnknownVendor)
     }
 

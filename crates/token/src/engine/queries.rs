@@ -27,11 +27,11 @@ impl<P: Platform> Engine<P> {
         answer.write(out).map_err(no_space)
     }
 
-    pub(super) fn info(&self, sessions: usize, boot: BootId, out: &mut [u8]) -> Result<usize, Status> {
+    pub(super) fn info(&mut self, sessions: usize, boot: BootId, out: &mut [u8]) -> Result<usize, Status> {
+        let tombstones = self.tombstones()?;
         let partitions: Vec<_, { super::PARTITIONS }> = self
-            .partitions
-            .iter()
-            .map(|partition| PartitionInfo {
+            .places()
+            .map(|(_, partition)| PartitionInfo {
                 vendor_root: partition.root.0.0,
                 partition: partition.id,
                 epoch: partition.sequence.epoch,
@@ -46,6 +46,8 @@ impl<P: Platform> Engine<P> {
             levels: P::LEVELS.number(),
             partitions: partitions.iter().copied(),
             sessions: u32::try_from(sessions).unwrap_or(u32::MAX),
+            wipes: self.wipes,
+            tombstones: tombstones.iter().copied(),
         }
         .write(out)
         .map_err(no_space)
@@ -113,7 +115,7 @@ impl<P: Platform> Engine<P> {
         }
         let serial = self.serial();
         let Self { platform, store, partitions, scratch, .. } = self;
-        let partition = partitions.get(usize::from(index)).ok_or(Status::UnknownVendor)?;
+        let partition = partitions.get(usize::from(index)).and_then(Option::as_ref).ok_or(Status::UnknownVendor)?;
         let mut buffer = [0; 400];
         let stored = partition::read(store, index, &mut buffer)?;
         let key = <P::Crypto as keyfob_crypto::Crypto>::Signing::from_secret(&stored.proof);

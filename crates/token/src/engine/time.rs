@@ -49,13 +49,19 @@ impl<P: Platform> Engine<P> {
             return Err(Status::TimeNotLater);
         }
         let value = state(&partition.sequence, time.time, partition.minimum_epoch);
+        let (mut clock, before) = (partition.clock, partition.clock);
+        clock.refill();
         let mut transaction = self.store.begin();
         transaction.put(key::state(index), &value).map_err(unwritten)?;
+        if clock != before {
+            transaction.put(key::clock(index), &clock.to_bytes()).map_err(unwritten)?;
+        }
         transaction.commit().map_err(uncommitted)?;
         let partition = self.partition_mut(index)?;
         partition.time_nonce = None;
         partition.mark = time.time;
         partition.marked = Some(now);
+        partition.clock = clock;
         SetTimeAnswer { mark: time.time }.write(out).map_err(no_space)
     }
 }

@@ -6,7 +6,7 @@ use keyfob_signed::Rights;
 use keyfob_wire::body::{
     CheckAnswer, CheckRequest, CounterAnswer, CounterRequest, SpendAnswer, SpendRequest, UnlockRequest,
 };
-use keyfob_wire::{FeatureId, Instant, Modules, Status, Units, UnixTime};
+use keyfob_wire::{FeatureId, Instant, Modules, Status, Units};
 
 use super::apply::stored_counter;
 use super::catalogue::Feature;
@@ -28,7 +28,7 @@ impl<P: Platform> Engine<P> {
         let answer = match self.feature(caller, asked.feature, Rights::CHECK) {
             Err(status) => CheckAnswer::new(status),
             Ok((partition, feature)) => {
-                let time = self.time_of_judgement(partition, asked.time, now);
+                let time = self.time_of_judgement(partition, &feature.terms, asked.time, now)?;
                 let wanted = Request { units: Units(1), modules: asked.modules };
                 answer(&judge(&feature.terms, &State { remaining: feature.remaining }, time, &wanted))
             }
@@ -72,7 +72,7 @@ impl<P: Platform> Engine<P> {
             Seen::Ahead => return Err(Status::BadRequest),
             Seen::New => {}
         }
-        let time = self.time_of_judgement(partition, asked.time, now);
+        let time = self.time_of_judgement(partition, &feature.terms, asked.time, now)?;
         let wanted = Request { units: asked.units, modules: Modules(0) };
         allowed(&judge(&feature.terms, &State { remaining: counter.remaining }, time, &wanted))?;
         counter.spend(asked.operation, asked.units).ok_or(Status::CounterTooLow)?;
@@ -92,7 +92,7 @@ impl<P: Platform> Engine<P> {
         out: &mut [u8],
     ) -> Result<usize, Status> {
         let (partition, feature) = self.feature(caller, asked.feature, Rights::UNLOCK)?;
-        let time = self.time_of_judgement(partition, asked.time, now);
+        let time = self.time_of_judgement(partition, &feature.terms, asked.time, now)?;
         let wanted = Request { units: Units(1), modules: Modules(0) };
         allowed(&judge(&feature.terms, &State { remaining: feature.remaining }, time, &wanted))?;
 
@@ -131,11 +131,6 @@ impl<P: Platform> Engine<P> {
         Ok((partition, feature))
     }
 
-    /// The later of the app's time and the partition's.
-    fn time_of_judgement(&self, partition: u8, claimed: UnixTime, now: Instant) -> UnixTime {
-        claimed.max(self.partition(partition).map(|partition| partition.time(now)).unwrap_or_default())
-    }
-
     pub(super) fn read_counter(&mut self, partition: u8, feature: FeatureId) -> Result<Counter, Status> {
         stored_counter(&mut self.store, partition, feature)
     }
@@ -157,7 +152,7 @@ fn allowed(decision: &Decision) -> Result<(), Status> {
 fn answer(decision: &Decision) -> CheckAnswer {
     CheckAnswer {
         status: decision.status(),
-        warning: 0,
+        warning: u8::from(decision.clock_behind),
         limiting_term: decision.limiting.map_or(0, keyfob_licence::Term::number),
         remaining: decision.remaining,
         next_change: decision.next_change,

@@ -7,14 +7,14 @@ use keyfob_signed::{Certificate, Verified};
 use keyfob_wire::{ChannelId, Instant, Status};
 
 use super::session::Fingerprint;
-use crate::engine::Engine;
+use crate::engine::{Engine, Place};
 use crate::platform::Platform;
 
 /// A handshake whose third message is awaited.
 pub(super) struct HalfOpen<P: Platform> {
     pub(super) channel: ChannelId,
     /// The partition that was asked for; none by a guest.
-    pub(super) partition: Option<u8>,
+    pub(super) partition: Option<Place>,
     pub(super) responder: Responder<P::Crypto>,
     pub(super) began: Instant,
 }
@@ -31,11 +31,11 @@ pub(super) struct Job<P: Platform> {
 
 /// How far it is. Each step forward is one public-key operation.
 pub(super) enum State<P: Platform> {
-    Asked(Option<u8>, Asked<P::Crypto>),
-    Generated(Option<u8>, Generated<P::Crypto>),
-    Agreed(Option<u8>, Agreed<P::Crypto>),
-    Answered(Option<u8>, Responder<P::Crypto>),
-    Presented(Option<u8>, Presented<P::Crypto>),
+    Asked(Option<Place>, Asked<P::Crypto>),
+    Generated(Option<Place>, Generated<P::Crypto>),
+    Agreed(Option<Place>, Agreed<P::Crypto>),
+    Answered(Option<Place>, Responder<P::Crypto>),
+    Presented(Option<Place>, Presented<P::Crypto>),
     ResumeAsked(TicketId, ResumeAsked<P::Crypto>),
     ResumeGenerated(TicketId, ResumeGenerated<P::Crypto>),
 }
@@ -47,7 +47,7 @@ pub(super) enum Step<'m, P: Platform> {
     /// Message 2, of this length.
     Answer(HalfOpen<P>, usize),
     /// A session whose first request is to be answered.
-    Session(Option<u8>, Option<Verified<Certificate>>, Established<P::Crypto>, &'m mut [u8]),
+    Session(Option<Place>, Option<Verified<Certificate>>, Established<P::Crypto>, &'m mut [u8]),
     /// A session that goes on.
     Resumed(TicketId, Established<P::Crypto>, [u8; RESUME_ANSWER]),
 }

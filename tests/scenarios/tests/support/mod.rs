@@ -10,18 +10,24 @@ use keyfob_signed::{Board, Levels, Rights};
 use keyfob_store::Flash;
 use keyfob_store::sim::{Deaf, MemoryFlash, Order, SimError, Tear};
 use keyfob_token::{Caller, Platform, StartError, Token};
-use keyfob_wire::body::Request;
+use keyfob_wire::body::{InfoAnswer, Request};
 use keyfob_wire::framing::{Assembler, Assembly};
 use keyfob_wire::init::{InitAnswer, TokenState};
 use keyfob_wire::{
-    BootId, ChannelId, Command, Firmware, Frame, Instant, MAX_MESSAGE, ProductId, Serial, Status, Subject,
+    BootId, ChannelId, Command, Firmware, Frame, Instant, MAX_MESSAGE, PartitionId, ProductId, Serial, Status, Subject,
 };
 
 pub(crate) const NONCE: [u8; 16] = [6; 16];
-pub(crate) const GUEST: Caller = Caller::Guest;
-/// An app of the first vendor's with all rights.
-pub(crate) const APP: Caller =
-    Caller::App { partition: 0, product: ProductId(0), rights: Rights::ALL, epoch: 1, subject: Subject(*b"the app ") };
+pub(crate) const GUEST: Asker = Asker::Guest;
+pub(crate) const APP: Asker = Asker::App;
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(crate) enum Asker {
+    Guest,
+    /// An app with all rights, of the vendor that is at the first place when it asks first.
+    App,
+}
 
 type Memory = MemoryFlash<{ 64 * 1024 }, 4096, 4>;
 
@@ -159,11 +165,11 @@ impl Platform for SimPlatform {
 }
 
 /// A fob with power.
-pub(crate) struct Fob(Box<Token<SimPlatform>>);
+pub(crate) struct Fob(Box<Token<SimPlatform>>, Option<PartitionId>);
 
 impl Fob {
     pub(crate) fn start(flash: &Sim) -> Result<Self, StartError> {
-        Ok(Self(Box::new(Token::start(SimPlatform(EmulatedEntropy::system()), flash.clone())?)))
+        Ok(Self(Box::new(Token::start(SimPlatform(EmulatedEntropy::system()), flash.clone())?), None))
     }
 
     pub(crate) fn life(&mut self) -> TokenState {
@@ -175,11 +181,35 @@ impl Fob {
     }
 
     /// Asks the engine, as a session would.
-    pub(crate) fn ask(&mut self, caller: Caller, request: &Request<'_>) -> Result<Vec<u8>, Status> {
+    pub(crate) fn ask(&mut self, asker: Asker, request: &Request<'_>) -> Result<Vec<u8>, Status> {
+        let caller = match asker {
+            Asker::Guest => Caller::Guest,
+            Asker::App => self.app(),
+        };
+        self.execute(&caller, request)
+    }
+
+    fn app(&mut self) -> Caller {
+        if self.1.is_none() {
+            let info = self.execute(&Caller::Guest, &Request::Info).unwrap();
+            self.1 = InfoAnswer::parse(&info).unwrap().partitions.next().map(|partition| partition.partition);
+        }
+        Caller::App {
+            partition: 0,
+            id: self.1.unwrap_or_default(),
+            root_changes: 0,
+            product: ProductId(0),
+            rights: Rights::ALL,
+            epoch: 1,
+            subject: Subject(*b"the app "),
+        }
+    }
+
+    fn execute(&mut self, caller: &Caller, request: &Request<'_>) -> Result<Vec<u8>, Status> {
         let (mut bytes, mut out) = (vec![0; MAX_MESSAGE], vec![0; MAX_MESSAGE]);
         let length = request.write(&mut bytes).unwrap();
         let boot = BootId([1; 8]);
-        let length = self.0.engine().execute(&caller, &bytes[..length], Instant(0), 1, boot, &mut out);
+        let length = self.0.engine().execute(caller, &bytes[..length], Instant(0), 1, boot, &mut out);
         let (status, body) = out[..length].split_first_chunk().unwrap();
         match Status::from_number(u16::from_be_bytes(*status)).unwrap() {
             Status::Ok => Ok(body.to_vec()),
