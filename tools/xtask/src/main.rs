@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod bench;
 mod ci;
 mod figures;
 mod footprint;
@@ -25,6 +26,8 @@ enum Xtask {
     Footprint,
     /// Prints the project's figures, each with its limit and the command that measures it.
     Figures(figures::Options),
+    /// Measures speed, each figure beside its floor.
+    Bench(bench::Options),
     /// Runs the protocol's symbolic models with Verifpal, and with ProVerif if it is there.
     Models(models::Options),
     /// Looks for inputs that break an invariant, for a bounded time.
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Xtask::Layers => layers::run().map(drop),
         Xtask::Footprint => footprint::run().map(drop),
         Xtask::Figures(options) => figures::run(&options).map(drop),
+        Xtask::Bench(options) => bench::run(&options).map(drop),
         Xtask::Models(options) => models::run(&options).map(drop),
         Xtask::Fuzz(options) => fuzz::run(&options).map(drop),
     };

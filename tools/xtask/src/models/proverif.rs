@@ -32,8 +32,9 @@ impl ProVerif {
 
 /// Reads the program's `RESULT` lines.
 pub(super) fn read(text: &str) -> Result<Vec<Verdict>> {
-    let verdicts: Vec<_> =
-        text.lines().filter_map(|line| line.strip_prefix("RESULT ")).map(verdict).collect::<Result<_>>()?;
+    let results = text.lines().filter_map(|line| line.strip_prefix("RESULT "));
+    // After an injective agreement that fails comes, in parentheses, whether the same without injectivity does.
+    let verdicts: Vec<_> = results.filter(|line| !line.starts_with('(')).map(verdict).collect::<Result<_>>()?;
     if verdicts.is_empty() {
         bail!("ProVerif gave no result");
     }
@@ -41,7 +42,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Verdict>> {
 }
 
 fn verdict(line: &str) -> Result<Verdict> {
-    let line = line.trim_end().trim_end_matches('.');
+    // What the attacker knows in the last phase is what it knows in the end.
+    let line = line.trim_end().trim_end_matches('.').replace("attacker_p1(", "attacker(");
     let (query, word) = line.rsplit_once(" is ").with_context(|| format!("ProVerif couldn't decide: {line}"))?;
     match word {
         "true" => Ok(Verdict { query: query.to_owned(), fails: false }),

@@ -65,8 +65,9 @@ fn verifpals_report_is_read() {
 
 #[test]
 fn proverifs_results_are_read() {
-    let text = "-- Query\nRESULT not attacker(request[]) is true.\nRESULT event(a) ==> event(b) is false.\n";
-    let expected = [verdict("not attacker(request[])", false), verdict("event(a) ==> event(b)", true)];
+    let text = "-- Query\nRESULT not attacker_p1(request[]) is true.\n\
+        RESULT inj-event(a) ==> inj-event(b) is false.\nRESULT (but event(a) ==> event(b) is true.)\n";
+    let expected = [verdict("not attacker(request[])", false), verdict("inj-event(a) ==> inj-event(b)", true)];
     assert_eq!(proverif::read(text).unwrap(), expected);
     assert!(proverif::read("RESULT not attacker(request[]) cannot be proved.\n").is_err());
     assert!(proverif::read("Error: syntax error\n").is_err());
