@@ -1,4 +1,4 @@
-//! Terms and [`judge`]; grants, updates, receipts.
+//! Terms and [`judge`]; grants, updates, receipts, snapshots, proofs.
 //!
 //! `terms`, `clock`, `judge` and `explain` know neither CBOR nor cryptography. The other modules are payloads of
 //! `keyfob-signed`'s envelope, read in place: lists stay encoded and are decoded as they are walked.
@@ -11,8 +11,10 @@ mod grant;
 mod hpke;
 mod judge;
 mod list;
+mod proof;
 mod receipt;
 mod root_change;
+mod snapshot;
 mod terms;
 mod time;
 mod update;
@@ -24,8 +26,10 @@ pub use grant::{FeatureGrant, Grant, GrantError, MAX_NAME};
 pub use hpke::{HPKE_AAD_MAX, HPKE_INFO_LEN, hpke_aad, hpke_info};
 pub use judge::{Decision, judge};
 pub use list::{Item, Iter, List};
+pub use proof::{Proof, TimeQuality};
 pub use receipt::{CounterState, Receipt};
 pub use root_change::RootChange;
+pub use snapshot::{FileState, GrantState, Snapshot};
 pub use terms::{Refusal, Request, State, Term, Terms};
 pub use time::SignedTime;
 pub use update::{Operation, Update};

@@ -81,6 +81,6 @@ impl<'a> Item<'a> for CounterState {
     }
 }
 
-fn is_nonce(nonce: &[u8]) -> bool {
+pub(crate) fn is_nonce(nonce: &[u8]) -> bool {
     (8..=64).contains(&nonce.len())
 }

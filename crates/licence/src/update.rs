@@ -2,7 +2,7 @@
 
 use keyfob_crypto::PublicKey;
 use keyfob_signed::{Kind, Payload, cbor};
-use keyfob_wire::{FeatureId, PartitionId, Serial, Slot, Units, UnixTime};
+use keyfob_wire::{FeatureId, FileId, FileKind, MAX_FILE, PartitionId, ProductId, Serial, Slot, Units, UnixTime};
 use minicbor::{Decoder, Encoder, decode, encode};
 
 use crate::{Item, List};
@@ -59,6 +59,35 @@ pub enum Operation<'a> {
         /// The key of 32 bytes and the tag.
         ciphertext: &'a [u8; 48],
     },
+    /// Creates a file of the token's memory.
+    CreateFile {
+        /// Whose file.
+        product: ProductId,
+        /// The file.
+        file: FileId,
+        /// Who may write it.
+        kind: FileKind,
+        /// Its size, one that the kind allows.
+        size: u16,
+    },
+    /// Writes a part of a file.
+    WriteFile {
+        /// Whose file.
+        product: ProductId,
+        /// The file.
+        file: FileId,
+        /// The first byte.
+        offset: u16,
+        /// What is to be there; not empty.
+        bytes: &'a [u8],
+    },
+    /// Removes a file.
+    RemoveFile {
+        /// Whose file.
+        product: ProductId,
+        /// The file.
+        file: FileId,
+    },
     /// Raises the least epoch that still counts; only the root may.
     RaiseEpoch {
         /// The least epoch from then on.
@@ -103,6 +132,9 @@ impl<'a> Item<'a> for Operation<'a> {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
         let length = decoder.array()?;
         let number = decoder.u8()?;
+        if (CREATE_FILE..=REMOVE_FILE).contains(&number) {
+            return decode_file_operation(number, length, decoder);
+        }
         match (number, length) {
             (SET_COUNTER, Some(3)) => Ok(Self::SetCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) }),
             (ADD_COUNTER, Some(3)) => Ok(Self::AddCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) }),
@@ -131,6 +163,23 @@ impl<'a> Item<'a> for Operation<'a> {
                 encoder.array(5)?.u8(INSTALL_KEY)?.u32(feature.0)?.u8(slot.0)?;
                 return encoder.bytes(enc)?.bytes(ciphertext)?.ok();
             }
+            Self::CreateFile { product, file, kind, size } => {
+                if !kind.allows(size) {
+                    return Err(encode::Error::message("size"));
+                }
+                encoder.array(5)?.u8(CREATE_FILE)?.u32(product.0)?.u16(file.0)?;
+                return encoder.u8(kind.number())?.u16(size)?.ok();
+            }
+            Self::WriteFile { product, file, offset, bytes } => {
+                if !is_within(offset, bytes) {
+                    return Err(encode::Error::message("bytes"));
+                }
+                encoder.array(5)?.u8(WRITE_FILE)?.u32(product.0)?.u16(file.0)?;
+                return encoder.u16(offset)?.bytes(bytes)?.ok();
+            }
+            Self::RemoveFile { product, file } => {
+                return encoder.array(3)?.u8(REMOVE_FILE)?.u32(product.0)?.u16(file.0)?.ok();
+            }
             Self::RaiseEpoch { epoch } => return encoder.array(2)?.u8(RAISE_EPOCH)?.u32(epoch)?.ok(),
             Self::SetRecoveryKey { key } => return encoder.array(2)?.u8(SET_RECOVERY_KEY)?.bytes(&key.0)?.ok(),
             Self::SetMark { mark } => return encoder.array(2)?.u8(SET_MARK)?.u64(mark.0)?.ok(),
@@ -143,10 +192,49 @@ fn feature(decoder: &mut Decoder<'_>) -> Result<FeatureId, decode::Error> {
     decoder.u32().map(FeatureId)
 }
 
+fn decode_file_operation<'a>(
+    number: u8,
+    length: Option<u64>,
+    decoder: &mut Decoder<'a>,
+) -> Result<Operation<'a>, decode::Error> {
+    let product = ProductId(decoder.u32()?);
+    let file = FileId(decoder.u16()?);
+    match (number, length) {
+        (CREATE_FILE, Some(5)) => {
+            let kind = FileKind::from_number(decoder.u8()?).ok_or_else(|| decode::Error::message("kind"))?;
+            let size = decoder.u16()?;
+            if kind.allows(size) {
+                Ok(Operation::CreateFile { product, file, kind, size })
+            } else {
+                Err(decode::Error::message("size"))
+            }
+        }
+        (WRITE_FILE, Some(5)) => {
+            let (offset, bytes) = (decoder.u16()?, decoder.bytes()?);
+            if is_within(offset, bytes) {
+                Ok(Operation::WriteFile { product, file, offset, bytes })
+            } else {
+                Err(decode::Error::message("bytes"))
+            }
+        }
+        (REMOVE_FILE, Some(3)) => Ok(Operation::RemoveFile { product, file }),
+        _ => Err(decode::Error::message("operation")),
+    }
+}
+
+/// Whether there are bytes, and the longest file would hold them.
+fn is_within(offset: u16, bytes: &[u8]) -> bool {
+    let end = usize::from(offset).saturating_add(bytes.len());
+    !bytes.is_empty() && end <= usize::from(MAX_FILE)
+}
+
 const SET_COUNTER: u8 = 1;
 const ADD_COUNTER: u8 = 2;
 const SUBTRACT_COUNTER: u8 = 3;
 const INSTALL_KEY: u8 = 4;
+const CREATE_FILE: u8 = 5;
+const WRITE_FILE: u8 = 6;
+const REMOVE_FILE: u8 = 7;
 const RAISE_EPOCH: u8 = 8;
 const SET_RECOVERY_KEY: u8 = 9;
 const SET_MARK: u8 = 10;

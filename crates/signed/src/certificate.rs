@@ -114,8 +114,16 @@ impl Rights {
     pub const SPEND: Self = Self(2);
     /// Open sealed secrets.
     pub const UNLOCK: Self = Self(4);
+    /// Read files of the token's memory.
+    pub const READ: Self = Self(8);
+    /// Write files of the token's memory.
+    pub const WRITE: Self = Self(16);
+    /// Encrypt, decrypt and derive with features' keys.
+    pub const KEYS: Self = Self(32);
+    /// Get proofs of decisions.
+    pub const PROVE: Self = Self(64);
     /// All of them.
-    pub const ALL: Self = Self(7);
+    pub const ALL: Self = Self(127);
 
     /// Reads the rights' number.
     #[must_use]

@@ -13,7 +13,7 @@ pub const MAX_OVERHEAD: usize = 1 + PROTECTED.len() + 1 + 3 + 2 + 64;
 /// The byte string of the protected header {1: -7}.
 const PROTECTED: [u8; 4] = [0x43, 0xa1, 0x01, 0x26];
 
-/// What can be signed: a CBOR array of fixed length and types.
+/// What can be signed: a CBOR array of fixed length and types, or a map of fixed keys.
 pub trait Payload<'a>: Sized {
     /// What it is.
     const KIND: Kind;

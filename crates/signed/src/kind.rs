@@ -22,6 +22,10 @@ pub enum Kind {
     Receipt = 7,
     /// It is at least this late.
     Time = 8,
+    /// A token's word on the state of a partition.
+    Snapshot = 9,
+    /// A token's decision, for others to see.
+    Proof = 10,
     /// A vendor's order to take its partition away.
     Wipe = 11,
     /// A vendor's new root.

@@ -85,7 +85,16 @@ fn signers_are_certified_for_what_they_sign() {
     let vendor = VendorRoot(root.public());
     for role in ROLES {
         let certificate = signed(&of(role, delegate.public()), &(), &root);
-        for kind in [Kind::Update, Kind::Grant, Kind::Time, Kind::Endorsement, Kind::Receipt, Kind::Certificate] {
+        for kind in [
+            Kind::Update,
+            Kind::Grant,
+            Kind::Time,
+            Kind::Endorsement,
+            Kind::Receipt,
+            Kind::Certificate,
+            Kind::Snapshot,
+            Kind::Proof,
+        ] {
             let fits = matches!(
                 (role, kind),
                 (Role::UpdateSigner, Kind::Update | Kind::Grant) | (Role::TimeSigner, Kind::Time)
@@ -149,7 +158,7 @@ fn inconsistent_certificates_are_refused() {
         for attributes in 0..=u8::MAX {
             let fits = match role {
                 Role::Batch | Role::Device => attributes < 32 && attributes >> 1 & 3 < 3 && attributes >> 3 & 3 < 3,
-                Role::App => attributes < 8,
+                Role::App => attributes < 128,
                 Role::UpdateSigner | Role::TimeSigner => attributes == 0,
             };
             assert_eq!(accepts(&Certificate { attributes, ..good }), fits, "{role:?} {attributes:#b}");

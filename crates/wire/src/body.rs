@@ -7,12 +7,16 @@ mod answer;
 mod cbor;
 mod certificates;
 mod check;
+mod cipher;
 mod enrol;
 mod grant;
+mod health;
 mod info;
 mod install;
 mod list;
 mod login;
+mod memory;
+mod prove;
 mod receipt;
 mod request;
 mod spend;
@@ -24,14 +28,20 @@ pub use answer::{Answer, answer, refusal};
 pub(crate) use cbor::{array, fixed, whole};
 pub use certificates::{Certificates, MAX_CERTIFICATES};
 pub use check::{CheckAnswer, CheckRequest};
+pub use cipher::{CIPHER_OVERHEAD, CipherRequest, MAX_DERIVE_LABEL};
 pub use enrol::{EndorseAnswer, EndorseRequest, EnrolAnswer, EnrolRequest};
 pub use grant::{GrantAnswer, GrantRequest};
+pub use health::{HealthAnswer, MAX_RANDOM, RandomRequest};
 pub use info::{InfoAnswer, PartitionInfo, Partitions};
 pub use install::InstallRequest;
 pub use list::{
     FeatureEntry, Features, ListAnswer, ListRequest, ListWriter, MAX_NAME, ProductEntry, ProductWriter, Products,
 };
 pub use login::LoginAnswer;
+pub use memory::{FileEntry, Files, FilesAnswer, FilesRequest, FilesWriter, ReadRequest, WriteRequest};
+pub use prove::{
+    MAX_AUDIENCE, MAX_CONTEXT, MIN_PROOF_NONCE, ProveAnswer, ProveRequest, SnapshotAnswer, SnapshotRequest,
+};
 pub use receipt::{ApplyAnswer, MAX_NONCE, MIN_NONCE, ReceiptAnswer, ReceiptRequest};
 pub use request::{Request, RequestError};
 pub use spend::{CounterAnswer, CounterRequest, SpendAnswer, SpendRequest};

@@ -68,14 +68,24 @@ bytes! {
     0x04 Identify "identify" "Lets the fob show itself."
     0x05 List "list" "Lists products and features."
     0x06 Grant "grant" "Asks for a product's signed terms."
+    0x07 Random "random" "Asks for random bytes."
+    0x08 Health "health" "Asks how the token fares."
     0x10 Check "check" "Asks whether a feature may be used now."
     0x11 Spend "spend" "Takes units off a counter, exactly once."
     0x12 Unlock "unlock" "Opens a sealed secret with a feature's key."
     0x13 Counter "counter" "Asks what is left of a counter."
+    0x14 Read "read" "Reads a part of a file."
+    0x15 Write "write" "Writes a part of a file."
+    0x16 Files "files" "Lists the files of a product."
+    0x17 Encrypt "encrypt" "Encrypts with a feature's key."
+    0x18 Decrypt "decrypt" "Decrypts with a feature's key."
+    0x19 Derive "derive" "Derives a key of a feature's key."
+    0x1a Prove "prove" "Asks for a signed decision."
     0x20 Apply "apply" "Applies an update."
     0x21 Receipt "receipt" "Asks for the signed statement of what was applied."
     0x22 Time "time" "Asks for the nonce of signed time."
     0x23 SetTime "set-time" "Hands over signed time."
+    0x24 Snapshot "snapshot" "Asks for the signed statement of a partition's state."
     0x30 Enrol "enrol" "Begins a vendor's enrolment."
     0x31 Endorse "endorse" "Ends a vendor's enrolment."
     0x32 Wipe "wipe" "Takes a partition away, with all that is in it."
@@ -86,13 +96,29 @@ impl Operation {
     /// Whether its answer, status included, never exceeds 78 bytes: such answers are possible at any time.
     #[must_use]
     pub fn is_short(self) -> bool {
-        matches!(self, Self::Check | Self::Spend | Self::Unlock | Self::Counter)
+        matches!(
+            self,
+            Self::Random | Self::Check | Self::Spend | Self::Unlock | Self::Counter | Self::Write | Self::Derive
+        )
     }
 
     /// Whether a guest may ask it. Spec §8.
     #[must_use]
     pub fn is_for_guests(self) -> bool {
-        !matches!(self, Self::Check | Self::Spend | Self::Unlock | Self::Counter)
+        !matches!(
+            self,
+            Self::Random
+                | Self::Check
+                | Self::Spend
+                | Self::Unlock
+                | Self::Counter
+                | Self::Read
+                | Self::Write
+                | Self::Encrypt
+                | Self::Decrypt
+                | Self::Derive
+                | Self::Prove
+        )
     }
 }
 

@@ -127,6 +127,10 @@ number!(
     ProductId, u32
 );
 number!(
+    /// Names a file within its product.
+    FileId, u16
+);
+number!(
     /// An amount of a counter.
     Units, u32
 );

@@ -11,10 +11,13 @@ pub mod init;
 
 mod command;
 mod error;
+mod file;
 mod id;
+mod proof_file;
 mod receipt_file;
 mod report;
 mod root_change_file;
+mod snapshot_file;
 mod status;
 mod time_file;
 mod update_file;
@@ -22,13 +25,16 @@ mod wipe_file;
 
 pub use command::{Command, Operation};
 pub use error::{Malformed, NoSpace, TooLong};
+pub use file::{FileKind, MAX_FILE, MAX_LABEL, MAX_TRANSFER};
 pub use id::{
-    BootId, ChannelId, FeatureId, Firmware, Instant, Modules, OperationId, PartitionId, ProductId, Serial, SerialError,
-    Slot, Subject, Units, UnixTime, VendorHint,
+    BootId, ChannelId, FeatureId, FileId, Firmware, Instant, Modules, OperationId, PartitionId, ProductId, Serial,
+    SerialError, Slot, Subject, Units, UnixTime, VendorHint,
 };
+pub use proof_file::ProofFile;
 pub use receipt_file::ReceiptFile;
 pub use report::{FIRST_CAPACITY, FOLLOWING_CAPACITY, Frame, REPORT_SIZE, Report};
 pub use root_change_file::RootChangeFile;
+pub use snapshot_file::SnapshotFile;
 pub use status::Status;
 pub use time_file::TimeFile;
 pub use update_file::UpdateFile;

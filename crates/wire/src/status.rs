@@ -96,6 +96,9 @@ statuses! {
     67 NonceUnknown "nonce-unknown" "ask for the time's nonce first"
     68 TimeNotLater "time-not-later" "not later than the mark"
     69 ProductNotFound "product-not-found" "not granted"
+    70 FileNotFound "file-not-found" "no such file"
+    71 FileProtected "file-protected" "this file can't be written by apps, or not again"
+    72 OutOfRange "out-of-range" "beyond the end of the file"
 }
 
 #[cfg(test)]

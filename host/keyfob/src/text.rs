@@ -117,4 +117,7 @@ pub const TEXTS: &[Text] = &[
         code: "product-not-found",
         hint: "look whether this is the right fob; `keyfob status` shows what is licensed",
     },
+    Text { code: "file-not-found", hint: "look which files there are: keyfob memory list" },
+    Text { code: "file-protected", hint: "ask the vendor for an update that writes it" },
+    Text { code: "out-of-range", hint: "look how long the file is: keyfob memory list" },
 ];

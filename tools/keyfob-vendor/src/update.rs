@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use keyfob::Serial;
+use keyfob::{FeatureId, ProductId, Serial, Units};
 use keyfob_crypto::RustCrypto;
 use keyfob_licence::{Grant, Operation, Update};
 use keyfob_signed::{Invalid, Kind, VendorRoot};
-use keyfob_wire::{PartitionId, UpdateFile};
+use keyfob_wire::{FileId, PartitionId, UpdateFile};
 use serde::Serialize;
 
 use crate::date;
@@ -28,14 +28,29 @@ pub(crate) struct UpdateDocument {
 }
 
 /// What is done after the products have been granted.
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 struct OperationDocument {
     operation: &'static str,
-    feature: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feature: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     units: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     slot: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<usize>,
+    #[serde(skip)]
+    words: String,
 }
 
 impl UpdateDocument {
@@ -72,13 +87,60 @@ impl UpdateDocument {
 
 impl From<&Operation<'_>> for OperationDocument {
     fn from(operation: &Operation<'_>) -> Self {
-        let (operation, feature, units, slot) = match *operation {
-            Operation::SetCounter { feature, units } => ("set-counter", feature, Some(units.0), None),
-            Operation::AddCounter { feature, units } => ("add-to-counter", feature, Some(units.0), None),
-            Operation::SubtractCounter { feature, units } => ("subtract-from-counter", feature, Some(units.0), None),
-            Operation::InstallKey { feature, slot, .. } => ("install-key", feature, None, Some(slot.0)),
+        let counter = |operation, feature: FeatureId, units: Units, words: &str| Self {
+            operation,
+            feature: Some(feature.0),
+            units: Some(units.0),
+            words: format!("counter of feature {feature}: {words}"),
+            ..Self::default()
         };
-        Self { operation, feature: feature.0, units, slot }
+        let of_file = |operation, product: ProductId, file: FileId, words: String| Self {
+            operation,
+            product: Some(product.0),
+            file: Some(file.0),
+            words: format!("file {product}/{file}: {words}"),
+            ..Self::default()
+        };
+        match *operation {
+            Operation::SetCounter { feature, units } => {
+                counter("set-counter", feature, units, &format!("set to {units}"))
+            }
+            Operation::AddCounter { feature, units } => {
+                counter("add-to-counter", feature, units, &format!("{units} added"))
+            }
+            Operation::SubtractCounter { feature, units } => {
+                counter("subtract-from-counter", feature, units, &format!("{units} taken away"))
+            }
+            Operation::InstallKey { feature, slot, .. } => Self {
+                operation: "install-key",
+                feature: Some(feature.0),
+                slot: Some(slot.0),
+                words: format!("key of feature {feature}: installed in slot {slot}"),
+                ..Self::default()
+            },
+            Operation::RaiseEpoch { epoch } => Self {
+                operation: "raise-epoch",
+                words: format!("certificates of epochs below {epoch}: refused"),
+                ..Self::default()
+            },
+            Operation::SetRecoveryKey { .. } => {
+                Self { operation: "set-recovery-key", words: "recovery key: set".into(), ..Self::default() }
+            }
+            Operation::SetMark { mark } => Self {
+                operation: "set-mark",
+                words: format!("time mark: set to {}", date::written(mark)),
+                ..Self::default()
+            },
+            Operation::CreateFile { product, file, kind, size } => {
+                let words = format!("created, {}, {size} bytes", kind.word());
+                Self { kind: Some(kind.word()), size: Some(size), ..of_file("create-file", product, file, words) }
+            }
+            Operation::WriteFile { product, file, offset, bytes } => {
+                let words = format!("{} bytes written at {offset}", bytes.len());
+                Self { offset: Some(offset), bytes: Some(bytes.len()), ..of_file("write-file", product, file, words) }
+            }
+            Operation::RemoveFile { product, file } => of_file("remove-file", product, file, "removed".into()),
+        }
     }
 }
 
@@ -87,15 +149,6 @@ impl fmt::Display for UpdateDocument {
         let Self { serial, epoch, number, issued_words, .. } = self;
         writeln!(f, "update {epoch}.{number} of fob {serial}, issued {issued_words}")?;
         self.products.iter().try_for_each(|product| write!(f, "{product}"))?;
-        for OperationDocument { operation, feature, units, slot } in &self.operations {
-            let (units, slot) = (units.unwrap_or_default(), slot.unwrap_or_default());
-            match *operation {
-                "set-counter" => writeln!(f, "  counter of feature {feature}: set to {units}")?,
-                "add-to-counter" => writeln!(f, "  counter of feature {feature}: {units} added")?,
-                "subtract-from-counter" => writeln!(f, "  counter of feature {feature}: {units} taken away")?,
-                _ => writeln!(f, "  key of feature {feature}: installed in slot {slot}")?,
-            }
-        }
-        Ok(())
+        self.operations.iter().try_for_each(|operation| writeln!(f, "  {}", operation.words))
     }
 }

@@ -44,7 +44,14 @@ pub(crate) fn rights(text: &str) -> Result<Rights, String> {
             "check" => Rights::CHECK,
             "spend" => Rights::SPEND,
             "unlock" => Rights::UNLOCK,
-            _ => return Err("rights are check, spend and unlock, separated by commas".to_owned()),
+            "read" => Rights::READ,
+            "write" => Rights::WRITE,
+            "keys" => Rights::KEYS,
+            "prove" => Rights::PROVE,
+            _ => {
+                let words = "rights are check, spend, unlock, read, write, keys and prove, separated by commas";
+                return Err(words.to_owned());
+            }
         };
         Ok(rights.and(right))
     })
@@ -52,7 +59,15 @@ pub(crate) fn rights(text: &str) -> Result<Rights, String> {
 
 /// The words of an app's rights.
 pub(crate) fn rights_words(rights: Rights) -> Vec<&'static str> {
-    let all = [("check", Rights::CHECK), ("spend", Rights::SPEND), ("unlock", Rights::UNLOCK)];
+    let all = [
+        ("check", Rights::CHECK),
+        ("spend", Rights::SPEND),
+        ("unlock", Rights::UNLOCK),
+        ("read", Rights::READ),
+        ("write", Rights::WRITE),
+        ("keys", Rights::KEYS),
+        ("prove", Rights::PROVE),
+    ];
     all.into_iter().filter(|(_, right)| rights.include(*right)).map(|(word, _)| word).collect()
 }
 

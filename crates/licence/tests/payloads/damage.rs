@@ -1,11 +1,11 @@
 //! Truncated, lengthened and altered bytes, swept exhaustively.
 
-use keyfob_licence::{Grant, Receipt, RootChange, SignedTime, Update, Wipe};
+use keyfob_licence::{Grant, Proof, Receipt, RootChange, SignedTime, Snapshot, Update, Wipe};
 use keyfob_signed::Invalid;
 
 use crate::{
     envelope, hex, read,
-    vectors::{GRANT, RECEIPT, ROOT_CHANGE, TIME, UPDATE, WIPE},
+    vectors::{FILES, GRANT, PROOF, RECEIPT, ROOT_CHANGE, SNAPSHOT, TIME, UPDATE, WIPE},
     write,
 };
 
@@ -24,14 +24,17 @@ macro_rules! reader {
 }
 
 /// Each vector with the reader of its type.
-fn vectors() -> [((&'static str, Reader), Vec<u8>); 6] {
+fn vectors() -> [((&'static str, Reader), Vec<u8>); 9] {
     [
         (reader!(Grant<'_>), hex(GRANT)),
         (reader!(Update<'_>), hex(UPDATE)),
+        (reader!(Update<'_>), hex(FILES)),
         (reader!(Receipt<'_>), hex(RECEIPT)),
         (reader!(SignedTime), hex(TIME)),
         (reader!(Wipe), hex(WIPE)),
         (reader!(RootChange), hex(ROOT_CHANGE)),
+        (reader!(Snapshot<'_>), hex(SNAPSHOT)),
+        (reader!(Proof<'_>), hex(PROOF)),
     ]
 }
 

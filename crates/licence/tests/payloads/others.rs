@@ -2,10 +2,13 @@
 
 use keyfob_crypto::PublicKey;
 use keyfob_licence::{
-    CounterState, HPKE_AAD_MAX, HPKE_INFO_LEN, List, Operation, Receipt, Update, hpke_aad, hpke_info,
+    CounterState, FileState, GrantState, HPKE_AAD_MAX, HPKE_INFO_LEN, List, Operation, Proof, Receipt, Snapshot,
+    TimeQuality, Update, hpke_aad, hpke_info,
 };
 use keyfob_signed::Invalid;
-use keyfob_wire::{FeatureId, Firmware, PartitionId, Serial, Slot, Units, UnixTime};
+use keyfob_wire::{
+    FeatureId, FileId, FileKind, Firmware, PartitionId, ProductId, Serial, Slot, Subject, Units, UnixTime,
+};
 use minicbor::Encoder;
 use proptest::prelude::*;
 
@@ -31,7 +34,6 @@ fn operations_have_exactly_the_specified_forms() {
     }
     for wrong in [
         "81 83 00 01 00",                           // no such operation
-        "81 83 05 01 00",                           // no such operation
         "81 81 05",                                 // no such operation
         "81 82 01 01",                              // too short
         "81 84 01 01 00 00",                        // too long
@@ -55,6 +57,120 @@ fn operations_have_exactly_the_specified_forms() {
         "81 01",                                    // no array
     ] {
         assert_eq!(update_of(&format!("80 {wrong}")), Err(Invalid::Malformed), "{wrong}");
+    }
+}
+
+#[test]
+fn operations_on_files_have_exactly_the_specified_forms() {
+    for good in [
+        "81 85 05 07 00 01 191000",         // the longest
+        "81 85 05 07 19ffff 03 01",         // the shortest
+        "81 85 05 07 00 04 1830",           // the longest label
+        "81 85 06 07 00 00 41 00",          // one byte
+        "81 85 06 07 00 190fff 41 00",      // the last byte
+        "81 85 06 07 00 00 591000 00*4096", // all of it
+        "81 83 07 07 00",
+    ] {
+        assert_eq!(update_of(&format!("80 {good}")), Ok(()), "{good}");
+    }
+    for wrong in [
+        "81 83 05 07 00",                       // too short
+        "81 86 05 07 00 01 01 00",              // too long
+        "81 85 05 07 00 00 01",                 // no such kind
+        "81 85 05 07 00 05 01",                 // no such kind
+        "81 85 05 07 00 01 00",                 // an empty file
+        "81 85 05 07 00 01 191001",             // longer than a file may be
+        "81 85 05 07 00 04 1831",               // longer than a label may be
+        "81 85 05 07 1a00010000 01 01",         // no such file
+        "81 85 05 1b0000000100000000 00 01 01", // no such product
+        "81 85 06 07 00 00 40",                 // nothing to write
+        "81 85 06 07 00 191000 41 00",          // beyond the longest file
+        "81 85 06 07 00 01 591000 00*4096",     // beyond the longest file
+        "81 85 06 07 00 00 60",                 // text
+        "81 85 07 07 00 00 41 00",              // another operation's form
+        "81 84 07 07 00 00",                    // too long
+        "81 82 07 07",                          // too short
+        "81 83 0b 07 00",                       // no such operation
+    ] {
+        assert_eq!(update_of(&format!("80 {wrong}")), Err(Invalid::Malformed), "{wrong}");
+    }
+    let (product, file, kind) = (ProductId(1), FileId(1), FileKind::Label);
+    for operation in [
+        Operation::CreateFile { product, file, kind, size: 49 },
+        Operation::WriteFile { product, file, offset: 0, bytes: &[] },
+        Operation::WriteFile { product, file, offset: 4096, bytes: &[1] },
+    ] {
+        let (grants, operations) = (List::new(&[]), [operation]);
+        let update = Update {
+            epoch: 1,
+            number: 1,
+            previous: [0; 32],
+            issued: UnixTime(0),
+            grants,
+            operations: List::new(&operations),
+        };
+        assert_eq!(write(&update), None, "what tokens would refuse is not written");
+    }
+}
+
+/// A proof with the given claims.
+fn proof_of(claims: &str) -> Result<(), Invalid> {
+    read::<Proof<'_>>(&envelope(&hex(claims))).map(|_| ())
+}
+
+#[test]
+fn a_proof_has_exactly_the_specified_claims() {
+    let with = |audience: &str, nonce: &str, context: &str, status: &str, quality: &str| {
+        proof_of(&format!(
+            "aa 03 {audience} 06 00 0a {nonce} 3a00010000 01 3a00010001 {status} 3a00010002 {quality} \
+             3a00010003 {context} 3a00010004 48 00*8 3a00010005 00 3a00010006 00"
+        ))
+    };
+    assert_eq!(with("61 78", "50 00*16", "40", "00", "00"), Ok(()));
+    assert_eq!(with("7840 78*64", "5840 00*64", "5840 00*64", "182b", "03"), Ok(()));
+    for wrong in [
+        with("60", "50 00*16", "40", "00", "00"),
+        with("7841 78*65", "50 00*16", "40", "00", "00"),
+        with("61 78", "4f 00*15", "40", "00", "00"),
+        with("61 78", "5841 00*65", "40", "00", "00"),
+        with("61 78", "50 00*16", "5841 00*65", "00", "00"),
+        with("61 78", "50 00*16", "40", "0a", "00"), // no such status
+        with("61 78", "50 00*16", "40", "00", "04"), // no such quality
+        proof_of(
+            "a9 03 61 78 06 00 0a 50 00*16 3a00010000 01 3a00010001 00 3a00010002 00 3a00010003 40 3a00010004 48 00*8 3a00010005 00",
+        ),
+        proof_of(
+            "ab 03 61 78 06 00 0a 50 00*16 3a00010000 01 3a00010001 00 3a00010002 00 3a00010003 40 3a00010004 48 00*8 3a00010005 00 3a00010006 00 3a00010007 00",
+        ),
+        // The issuer's name (1) in the place of the audience.
+        proof_of(
+            "aa 01 61 78 06 00 0a 50 00*16 3a00010000 01 3a00010001 00 3a00010002 00 3a00010003 40 3a00010004 48 00*8 3a00010005 00 3a00010006 00",
+        ),
+    ] {
+        assert_eq!(wrong, Err(Invalid::Malformed));
+    }
+    let proof = Proof {
+        audience: "a",
+        time: UnixTime(0),
+        nonce: &[0; 16],
+        feature: FeatureId(1),
+        status: keyfob_wire::Status::Ok,
+        quality: TimeQuality::Unknown,
+        context: &[],
+        app: Subject([0; 8]),
+        number: 0,
+        epoch: 1,
+    };
+    assert!(write(&proof).is_some());
+    let long = "x".repeat(65);
+    for wrong in [
+        Proof { audience: "", ..proof },
+        Proof { audience: &long, ..proof },
+        Proof { nonce: &[0; 15], ..proof },
+        Proof { nonce: &[0; 65], ..proof },
+        Proof { context: &[0; 65], ..proof },
+    ] {
+        assert_eq!(write(&wrong), None, "{wrong:?}");
     }
 }
 
@@ -161,6 +277,32 @@ proptest! {
         };
         let envelope = envelope(&write(&receipt).unwrap());
         prop_assert_eq!(read(&envelope), Ok(receipt));
+    }
+
+    #[test]
+    fn snapshots_read_as_they_were_written(
+        head in any::<(u32, u32, [u8; 32], u64, u32, [u8; 3])>(),
+        nonce in prop::collection::vec(any::<u8>(), 8..=64),
+        grants in prop::collection::vec(any::<(u32, u32)>(), 0..30),
+        files in prop::collection::vec((any::<(u32, u16)>(), 0..4_usize, 1..=48_u16), 0..30),
+    ) {
+        let grants: Vec<_> = grants.iter().map(|&(product, number)| GrantState { product: ProductId(product), number }).collect();
+        let files: Vec<_> = files.iter().map(|&((product, file), kind, size)| FileState {
+            product: ProductId(product), file: FileId(file), kind: FileKind::ALL[kind], size,
+        }).collect();
+        let (epoch, number, last_update, mark, minimum_epoch, firmware) = head;
+        let snapshot = Snapshot {
+            epoch, number, last_update,
+            mark: UnixTime(mark),
+            minimum_epoch,
+            firmware: Firmware(firmware),
+            nonce: &nonce,
+            grants: List::new(&grants),
+            counters: List::new(&[]),
+            files: List::new(&files),
+        };
+        let envelope = envelope(&write(&snapshot).unwrap());
+        prop_assert_eq!(read(&envelope), Ok(snapshot));
     }
 
     #[test]

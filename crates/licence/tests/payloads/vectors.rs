@@ -2,9 +2,10 @@
 
 use keyfob_crypto::PublicKey;
 use keyfob_licence::{
-    CounterState, FeatureGrant, Grant, List, Operation, Receipt, RootChange, SignedTime, Terms, Update, Wipe,
+    CounterState, FeatureGrant, FileState, Grant, GrantState, List, Operation, Proof, Receipt, RootChange, SignedTime,
+    Snapshot, Terms, TimeQuality, Update, Wipe,
 };
-use keyfob_wire::{FeatureId, Firmware, Modules, ProductId, Slot, Units, UnixTime};
+use keyfob_wire::{FeatureId, FileId, FileKind, Firmware, Modules, ProductId, Slot, Status, Subject, Units, UnixTime};
 
 use crate::{envelope, hex, read, write};
 
@@ -29,6 +30,21 @@ pub(crate) const UPDATE: &str = "86 01 02 5820 aa*32 1a67748580 82 43 010203 41 
 pub(crate) const RECEIPT: &str = "87 01 02 5820 aa*32 1a67748580 43 000102 48 0102030405060708 82
     83 19012c 00 00
     83 0a 1869 03";
+
+pub(crate) const FILES: &str = "86 01 02 5820 aa*32 1a67748580 80 83
+    85 05 07 190102 04 1830
+    85 06 07 190102 18ff 43 616263
+    83 07 07 19ffff";
+
+pub(crate) const SNAPSHOT: &str = "8a 01 02 5820 aa*32 1a67748580 03 43 000102 48 0102030405060708
+    81 82 07 1818
+    81 83 0a 1869 03
+    82 84 07 00 01 191000 84 07 190102 04 1830";
+
+/// As `cbor2` writes {3: "srv", 6: …, 10: …, -65537: 42, …}: tests/python has the same.
+pub(crate) const PROOF: &str = "aa 03 63 737276 06 1a67748580 0a 50 11*16
+    3a00010000 182a 3a00010001 182b 3a00010002 03 3a00010003 42 0909 3a00010004 48 6361642020202020
+    3a00010005 02 3a00010006 01";
 
 pub(crate) const TIME: &str = "82 1a67748580 50 11*16";
 
@@ -120,6 +136,65 @@ fn a_receipt() {
     };
     assert_eq!(write(&receipt), Some(hex(RECEIPT)));
     assert_eq!(read(&envelope(&hex(RECEIPT))), Ok(receipt));
+}
+
+#[test]
+fn an_update_of_files() {
+    let (product, file) = (ProductId(7), FileId(258));
+    let operations = [
+        Operation::CreateFile { product, file, kind: FileKind::Label, size: 48 },
+        Operation::WriteFile { product, file, offset: 255, bytes: b"abc" },
+        Operation::RemoveFile { product, file: FileId(65_535) },
+    ];
+    let update = Update {
+        epoch: 1,
+        number: 2,
+        previous: [0xaa; 32],
+        issued: STARTS,
+        grants: List::new(&[]),
+        operations: List::new(&operations),
+    };
+    assert_eq!(write(&update), Some(hex(FILES)));
+    assert_eq!(read(&envelope(&hex(FILES))), Ok(update));
+}
+
+#[test]
+fn a_snapshot() {
+    let file = |file, kind, size| FileState { product: ProductId(7), file: FileId(file), kind, size };
+    let files = [file(0, FileKind::ReadWrite, 4096), file(258, FileKind::Label, 48)];
+    let counters = [CounterState { feature: FeatureId(10), remaining: Units(105), spend_serial: 3 }];
+    let snapshot = Snapshot {
+        epoch: 1,
+        number: 2,
+        last_update: [0xaa; 32],
+        mark: STARTS,
+        minimum_epoch: 3,
+        firmware: Firmware([0, 1, 2]),
+        nonce: &[1, 2, 3, 4, 5, 6, 7, 8],
+        grants: List::new(&[GrantState { product: ProductId(7), number: 24 }]),
+        counters: List::new(&counters),
+        files: List::new(&files),
+    };
+    assert_eq!(write(&snapshot), Some(hex(SNAPSHOT)));
+    assert_eq!(read(&envelope(&hex(SNAPSHOT))), Ok(snapshot));
+}
+
+#[test]
+fn a_proof() {
+    let proof = Proof {
+        audience: "srv",
+        time: STARTS,
+        nonce: &[0x11; 16],
+        feature: FeatureId(42),
+        status: Status::Expired,
+        quality: TimeQuality::Signed,
+        context: &[9, 9],
+        app: Subject(*b"cad     "),
+        number: 2,
+        epoch: 1,
+    };
+    assert_eq!(write(&proof), Some(hex(PROOF)));
+    assert_eq!(read(&envelope(&hex(PROOF))), Ok(proof));
 }
 
 #[test]

@@ -124,6 +124,9 @@ impl<P: Platform> Engine<P> {
                     let subtract = |left: Units| left.0.checked_sub(units.0).map(Units);
                     change_counter(&mut transaction, catalogue, index, feature, subtract)?;
                 }
+                Operation::CreateFile { .. } | Operation::WriteFile { .. } | Operation::RemoveFile { .. } => {
+                    return Err(Status::UpdateMalformed);
+                }
                 Operation::RaiseEpoch { .. } | Operation::SetRecoveryKey { .. } | Operation::SetMark { .. } => {
                     if !signer.is_root() {
                         return Err(Status::SignatureInvalid);

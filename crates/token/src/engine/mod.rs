@@ -23,7 +23,7 @@ use keyfob_channel::{Agreed, HandshakeError, Responder};
 use keyfob_crypto::Entropy;
 use keyfob_signed::{Certificate, Invalid, Rights, VendorRoot};
 use keyfob_store::{CommitError, MountError, ReadError, Store, WriteError};
-use keyfob_wire::body::Request;
+use keyfob_wire::body::{RandomRequest, Request};
 use keyfob_wire::init::TokenState;
 use keyfob_wire::{BootId, Instant, MAX_MESSAGE, NoSpace, PartitionId, ProductId, Serial, Status, Subject, VendorHint};
 
@@ -226,6 +226,7 @@ impl<P: Platform> Engine<P> {
             return Err(Status::Busy);
         }
         match request {
+            Request::Random(asked) => self.give_random(asked, out),
             Request::Check(asked) => return self.check(caller, &asked, now, out),
             Request::Spend(asked) => self.spend(caller, &asked, now, out),
             Request::Unlock(asked) => self.unlock(caller, &asked, now, out),
@@ -244,6 +245,15 @@ impl<P: Platform> Engine<P> {
             Request::Endorse(asked) => self.endorse(&asked, out),
             Request::Wipe(file) => self.wipe(caller, &file),
             Request::ChangeRoot(file) => self.change_root(caller, &file),
+            Request::Health
+            | Request::Read(_)
+            | Request::Write(_)
+            | Request::Files(_)
+            | Request::Encrypt(_)
+            | Request::Decrypt(_)
+            | Request::Derive(_)
+            | Request::Prove(_)
+            | Request::Snapshot(_) => Err(Status::UnknownCommand),
         }
         .map(|length| (Status::Ok, length))
     }
@@ -356,6 +366,12 @@ impl<P: Platform> Engine<P> {
             self.identify_until = None;
             self.platform.identify(false);
         }
+    }
+
+    fn give_random(&mut self, asked: RandomRequest, out: &mut [u8]) -> Result<usize, Status> {
+        let out = out.get_mut(..usize::from(asked.length)).ok_or(Status::Busy)?;
+        self.platform.entropy().fill(out);
+        Ok(out.len())
     }
 
     fn random<const N: usize>(&mut self) -> [u8; N] {

@@ -3,9 +3,9 @@ use std::{vec, vec::Vec};
 
 use super::*;
 use crate::{
-    BootId, FeatureId, Firmware, Malformed, Modules, ONE_REPORT_PLAINTEXT, OperationId, PartitionId, ProductId,
-    RECORD_OVERHEAD, ReceiptFile, RootChangeFile, Serial, Slot, Status, TimeFile, Units, UnixTime, UpdateFile,
-    VendorHint, WipeFile,
+    BootId, FeatureId, FileId, FileKind, Firmware, Malformed, Modules, ONE_REPORT_PLAINTEXT, OperationId, PartitionId,
+    ProductId, ProofFile, RECORD_OVERHEAD, ReceiptFile, RootChangeFile, Serial, Slot, SnapshotFile, Status, TimeFile,
+    Units, UnixTime, UpdateFile, VendorHint, WipeFile,
 };
 
 fn written(write: impl Fn(&mut [u8]) -> Result<usize, NoSpace>) -> Vec<u8> {
@@ -67,6 +67,9 @@ fn written_once(body: &impl Body) -> Vec<u8> {
     out.truncate(length);
     out
 }
+
+mod memory;
+use memory::{PROVE, cipher};
 
 const HINT: Option<VendorHint> = Some(VendorHint([0x11; 8]));
 const ROOT: KeyBytes = [0x22; 33];
@@ -281,6 +284,10 @@ fn arrays_come_back() {
     let file = ReceiptFile { serial: Serial([1; 8]), endorsement: &[2; 260], receipt: &[3; 200] };
     let bytes = body!(file, ReceiptFile);
     assert!(bytes.starts_with(b"\x84\x6ekeyfob-receipt"));
+    let file = SnapshotFile { serial: Serial([1; 8]), endorsement: &[2; 260], snapshot: &[3; 200] };
+    assert!(body!(file, SnapshotFile).starts_with(b"\x84\x6fkeyfob-snapshot"));
+    let file = ProofFile { serial: Serial([1; 8]), endorsement: &[2; 260], proof: &[3; 200] };
+    assert!(body!(file, ProofFile).starts_with(b"\x84\x6ckeyfob-proof"));
     body!(
         InstallRequest { maker_root: ROOT, batch: &[1; 20], device_handshake: &[2; 30], device_signing: &[3; 24] },
         InstallRequest
@@ -359,6 +366,8 @@ fn requests_are_told_apart_by_their_operation() {
         Request::Identify,
         Request::List(ListRequest { hint: HINT, start: ProductId(3) }),
         Request::Grant(GrantRequest { hint: None, product: ProductId(3) }),
+        Request::Random(RandomRequest { length: 64 }),
+        Request::Health,
         Request::Check(CheckRequest { feature: FeatureId(1), time: UnixTime(2), modules: Modules(3) }),
         Request::Spend(SpendRequest {
             feature: FeatureId(1),
@@ -369,10 +378,18 @@ fn requests_are_told_apart_by_their_operation() {
         }),
         Request::Unlock(UnlockRequest { feature: FeatureId(1), slot: Slot(0), time: UnixTime(0), sealed: &[1; 29] }),
         Request::Counter(CounterRequest { feature: FeatureId(1) }),
+        Request::Read(ReadRequest { product: ProductId(1), file: FileId(2), offset: 3, length: 4 }),
+        Request::Write(WriteRequest { product: ProductId(1), file: FileId(2), offset: 3, bytes: &[4] }),
+        Request::Files(FilesRequest { hint: HINT, product: ProductId(1), start: FileId(0) }),
+        Request::Encrypt(cipher(&[1])),
+        Request::Decrypt(cipher(&[2; 33])),
+        Request::Derive(cipher(&[3])),
+        Request::Prove(PROVE),
         Request::Apply(UpdateFile { serial: Serial([1; 8]), partition: PARTITION, certificates, update: &[1; 20] }),
         Request::Receipt(ReceiptRequest { hint: HINT, nonce: &[1; 16] }),
         Request::Time(TimeRequest { hint: HINT }),
         Request::SetTime(SetTimeRequest { hint: HINT, certificates, time: &[1; 20] }),
+        Request::Snapshot(SnapshotRequest { hint: HINT, nonce: &[1; 16] }),
         Request::Enrol(EnrolRequest { vendor_root: ROOT, nonce: [1; 16] }),
         Request::Endorse(EndorseRequest { endorsement: &[1; 20] }),
         Request::Wipe(WipeFile { serial: Serial([1; 8]), partition: PARTITION, wipe: &[1; 20] }),
@@ -383,7 +400,12 @@ fn requests_are_told_apart_by_their_operation() {
         let bytes = written(|out| request.write(out));
         assert_eq!(bytes[0], request.operation().byte());
         assert_eq!(Request::parse(&bytes), Ok(request));
-        assert_eq!(Request::parse(&[&bytes[..], &[0]].concat()).err().is_none(), matches!(request, Request::Unlock(_)));
+        // Those whose last field is as long as it comes.
+        let open = matches!(
+            request,
+            Request::Unlock(_) | Request::Write(_) | Request::Encrypt(_) | Request::Decrypt(_) | Request::Derive(_)
+        );
+        assert_eq!(Request::parse(&[&bytes[..], &[0]].concat()).is_ok(), open);
     }
     assert_eq!(Request::parse(&[]), Err(RequestError::Malformed));
     for byte in (0..=u8::MAX).filter(|&byte| crate::Operation::from_byte(byte).is_none()) {

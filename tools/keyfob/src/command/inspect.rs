@@ -21,7 +21,7 @@ pub(super) use payload::receipt_tree;
 
 #[derive(Args)]
 pub(super) struct Inspect {
-    /// An update file, receipt file, time file, app credential, or a single signed thing; - is standard input
+    /// An update, receipt, snapshot, proof or time file, an app credential, or a single signed thing; - is standard input
     file: PathBuf,
     /// Verify that this vendor's root stands behind it: 66 hexadecimal digits. Which epochs are revoked isn't looked at
     #[arg(long, value_name = "ROOT", value_parser = value::vendor_root)]

@@ -1,8 +1,8 @@
 //! What a file is.
 
-use keyfob_licence::{Grant, Receipt, SignedTime, Update};
+use keyfob_licence::{Grant, Proof, Receipt, SignedTime, Snapshot, Update};
 use keyfob_signed::{AppCredential, BirthRequest, Certificate, Endorsement, EnrolmentRequest, read_unverified};
-use keyfob_wire::{ReceiptFile, TimeFile, UpdateFile};
+use keyfob_wire::{ProofFile, ReceiptFile, SnapshotFile, TimeFile, UpdateFile};
 
 use super::payload::{Described, certificates};
 use crate::tree::Tree;
@@ -12,6 +12,8 @@ use crate::value::to_hex;
 pub(super) enum File<'a> {
     Update(UpdateFile<'a>, Update<'a>),
     Receipt(ReceiptFile<'a>, Endorsement, Receipt<'a>),
+    Snapshot(SnapshotFile<'a>, Endorsement, Snapshot<'a>),
+    Proof(ProofFile<'a>, Endorsement, Proof<'a>),
     Time(TimeFile<'a>, SignedTime),
     /// The credential's secret is never shown.
     Credential(Box<AppCredential<'a>>, Certificate),
@@ -27,6 +29,8 @@ pub(super) enum Signed<'a> {
     Update(Update<'a>),
     Grant(Grant<'a>),
     Receipt(Receipt<'a>),
+    Snapshot(Snapshot<'a>),
+    Proof(Proof<'a>),
     Time(SignedTime),
 }
 
@@ -38,6 +42,14 @@ impl<'a> File<'a> {
         if let Ok(file) = ReceiptFile::parse(bytes) {
             let endorsement = read_unverified(file.endorsement).ok()?;
             return Some(Self::Receipt(file, endorsement, read_unverified(file.receipt).ok()?));
+        }
+        if let Ok(file) = SnapshotFile::parse(bytes) {
+            let endorsement = read_unverified(file.endorsement).ok()?;
+            return Some(Self::Snapshot(file, endorsement, read_unverified(file.snapshot).ok()?));
+        }
+        if let Ok(file) = ProofFile::parse(bytes) {
+            let endorsement = read_unverified(file.endorsement).ok()?;
+            return Some(Self::Proof(file, endorsement, read_unverified(file.proof).ok()?));
         }
         if let Ok(file) = TimeFile::parse(bytes) {
             return Some(Self::Time(file, read_unverified(file.time).ok()?));
@@ -53,6 +65,8 @@ impl<'a> File<'a> {
         match self {
             Self::Update(..) => "update file",
             Self::Receipt(..) => "receipt file",
+            Self::Snapshot(..) => "snapshot file",
+            Self::Proof(..) => "proof file",
             Self::Time(..) => "time file",
             Self::Credential(..) => "app credential",
             Self::Signed(_, signed) => signed.kind(),
@@ -70,6 +84,14 @@ impl<'a> File<'a> {
                 .with("serial", file.serial.to_string())
                 .with("endorsement", endorsement.tree())
                 .with("receipt", receipt.tree()),
+            Self::Snapshot(file, endorsement, snapshot) => Tree::default()
+                .with("serial", file.serial.to_string())
+                .with("endorsement", endorsement.tree())
+                .with("snapshot", snapshot.tree()),
+            Self::Proof(file, endorsement, proof) => Tree::default()
+                .with("serial", file.serial.to_string())
+                .with("endorsement", endorsement.tree())
+                .with("proof", proof.tree()),
             Self::Time(file, time) => Tree::default()
                 .with("serial", file.serial.to_string())
                 .with("partition", file.partition.to_string())
@@ -94,6 +116,8 @@ impl<'a> Signed<'a> {
             .or_else(|_| read_unverified(bytes).map(Self::Update))
             .or_else(|_| read_unverified(bytes).map(Self::Grant))
             .or_else(|_| read_unverified(bytes).map(Self::Receipt))
+            .or_else(|_| read_unverified(bytes).map(Self::Snapshot))
+            .or_else(|_| read_unverified(bytes).map(Self::Proof))
             .or_else(|_| read_unverified(bytes).map(Self::Time))
             .ok()
     }
@@ -107,6 +131,8 @@ impl<'a> Signed<'a> {
             Self::Update(_) => "update",
             Self::Grant(_) => "grant",
             Self::Receipt(_) => "receipt",
+            Self::Snapshot(_) => "snapshot",
+            Self::Proof(_) => "proof",
             Self::Time(_) => "signed time",
         }
     }
@@ -120,6 +146,8 @@ impl<'a> Signed<'a> {
             Self::Update(update) => update.tree(),
             Self::Grant(grant) => grant.tree(),
             Self::Receipt(receipt) => receipt.tree(),
+            Self::Snapshot(snapshot) => snapshot.tree(),
+            Self::Proof(proof) => proof.tree(),
             Self::Time(time) => time.tree(),
         }
     }

@@ -1,7 +1,10 @@
 //! What is in payloads.
 
 use keyfob::Serial;
-use keyfob_licence::{FeatureGrant, Grant, Operation, Receipt, SignedTime, Update};
+use keyfob_licence::{
+    CounterState, FeatureGrant, FileState, Grant, GrantState, Operation, Proof, Receipt, SignedTime, Snapshot,
+    TimeQuality, Update,
+};
 use keyfob_signed::{
     BirthRequest, Certificate, Endorsement, EnrolmentRequest, Levels, Rights, Role, Usage, read_unverified,
 };
@@ -62,7 +65,15 @@ impl Described for Certificate {
 }
 
 fn rights(rights: Rights) -> String {
-    let names = [(Rights::CHECK, "check"), (Rights::SPEND, "spend"), (Rights::UNLOCK, "unlock")];
+    let names = [
+        (Rights::CHECK, "check"),
+        (Rights::SPEND, "spend"),
+        (Rights::UNLOCK, "unlock"),
+        (Rights::READ, "read"),
+        (Rights::WRITE, "write"),
+        (Rights::KEYS, "keys"),
+        (Rights::PROVE, "prove"),
+    ];
     let names: Vec<_> = names.into_iter().filter(|(right, _)| rights.include(*right)).map(|(_, name)| name).collect();
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }
@@ -136,18 +147,30 @@ impl Described for Update<'_> {
 
 impl Described for Operation<'_> {
     fn tree(&self) -> Tree {
+        let about = |name| Tree::default().with("operation", name);
         let (name, feature, units) = match *self {
             Self::SetCounter { feature, units } => ("set counter", feature, units),
             Self::AddCounter { feature, units } => ("add to counter", feature, units),
             Self::SubtractCounter { feature, units } => ("subtract from counter", feature, units),
             Self::InstallKey { feature, slot, .. } => {
-                return Tree::default()
-                    .with("operation", "install key")
-                    .with("feature", feature.0)
-                    .with("slot", slot.0);
+                return about("install key").with("feature", feature.0).with("slot", slot.0);
+            }
+            Self::RaiseEpoch { epoch } => return about("raise epoch").with("epoch", epoch),
+            Self::SetRecoveryKey { key } => return about("set recovery key").with("key", to_hex(&key.0)),
+            Self::SetMark { mark } => return about("set mark").with("mark", mark),
+            Self::CreateFile { product, file, kind, size } => {
+                let tree = about("create file").with("product", product.0).with("file", u32::from(file.0));
+                return tree.with("kind", kind.word()).with("size", u32::from(size));
+            }
+            Self::WriteFile { product, file, offset, bytes } => {
+                let tree = about("write file").with("product", product.0).with("file", u32::from(file.0));
+                return tree.with("offset", u32::from(offset)).with("bytes", to_hex(bytes));
+            }
+            Self::RemoveFile { product, file } => {
+                return about("remove file").with("product", product.0).with("file", u32::from(file.0));
             }
         };
-        Tree::default().with("operation", name).with("feature", feature.0).with("units", units.0)
+        about(name).with("feature", feature.0).with("units", units.0)
     }
 }
 
@@ -180,12 +203,6 @@ impl Described for FeatureGrant<'_> {
 
 impl Described for Receipt<'_> {
     fn tree(&self) -> Tree {
-        let counter = |counter: keyfob_licence::CounterState| {
-            Tree::default()
-                .with("feature", counter.feature.0)
-                .with("remaining", counter.remaining.0)
-                .with("spend_serial", counter.spend_serial)
-        };
         Tree::default()
             .with("epoch", self.epoch)
             .with("number", self.number)
@@ -194,6 +211,56 @@ impl Described for Receipt<'_> {
             .with("firmware", self.firmware.to_string())
             .with("nonce", to_hex(self.nonce))
             .with("counters", self.counters.iter().map(counter).collect::<Vec<_>>())
+    }
+}
+
+fn counter(counter: CounterState) -> Tree {
+    Tree::default()
+        .with("feature", counter.feature.0)
+        .with("remaining", counter.remaining.0)
+        .with("spend_serial", counter.spend_serial)
+}
+
+impl Described for Snapshot<'_> {
+    fn tree(&self) -> Tree {
+        let grant = |grant: GrantState| Tree::default().with("product", grant.product.0).with("number", grant.number);
+        let file = |file: FileState| {
+            let tree = Tree::default().with("product", file.product.0).with("file", u32::from(file.file.0));
+            tree.with("kind", file.kind.word()).with("size", u32::from(file.size))
+        };
+        Tree::default()
+            .with("epoch", self.epoch)
+            .with("number", self.number)
+            .with("last_update_digest", to_hex(&self.last_update))
+            .with("mark", self.mark)
+            .with("minimum_epoch", self.minimum_epoch)
+            .with("firmware", self.firmware.to_string())
+            .with("nonce", to_hex(self.nonce))
+            .with("grants", self.grants.iter().map(grant).collect::<Vec<_>>())
+            .with("counters", self.counters.iter().map(counter).collect::<Vec<_>>())
+            .with("files", self.files.iter().map(file).collect::<Vec<_>>())
+    }
+}
+
+impl Described for Proof<'_> {
+    fn tree(&self) -> Tree {
+        let quality = match self.quality {
+            TimeQuality::Unknown => "not known",
+            TimeQuality::Claimed => "the app's claim",
+            TimeQuality::Estimated => "the fob's estimate",
+            TimeQuality::Signed => "signed",
+        };
+        Tree::default()
+            .with("audience", self.audience)
+            .with("nonce", to_hex(self.nonce))
+            .with_some("context", (!self.context.is_empty()).then(|| to_hex(self.context)))
+            .with("feature", self.feature.0)
+            .with("status", self.status.slug())
+            .with("time", self.time)
+            .with("quality_of_time", quality)
+            .with("app", self.app.to_string())
+            .with("epoch", self.epoch)
+            .with("number", self.number)
     }
 }
 

@@ -1,8 +1,14 @@
 use keyfob::{FeatureId, Modules, ProductId, Serial, Slot, Units, UnixTime};
 use keyfob_crypto::{AgreementKey, P256Agreement, P256Signing, RustCrypto, Secret, SigningKey};
-use keyfob_licence::{FeatureGrant, Grant, List, Operation, Receipt, SignedTime, Terms, Update};
+use keyfob_licence::{
+    FeatureGrant, FileState, Grant, GrantState, List, Operation, Proof, Receipt, SignedTime, Snapshot, Terms,
+    TimeQuality, Update,
+};
 use keyfob_signed::{AppCredential, Certificate, Endorsement, Levels, Payload, Rights, Role, Usage, VendorRoot, sign};
-use keyfob_wire::{Firmware, PartitionId, ReceiptFile, Subject, TimeFile, UpdateFile, body::Certificates};
+use keyfob_wire::{
+    FileId, FileKind, Firmware, PartitionId, ProofFile, ReceiptFile, SnapshotFile, Status, Subject, TimeFile,
+    UpdateFile, body::Certificates,
+};
 
 use super::file::File;
 use super::verify::verify;
@@ -92,6 +98,42 @@ fn receipt_file(proof_key: u8) -> Vec<u8> {
     minicbor::to_vec(ReceiptFile { serial: SERIAL, endorsement: &endorsement(), receipt: &receipt }).unwrap()
 }
 
+fn snapshot_file(proof_key: u8) -> Vec<u8> {
+    let files = [FileState { product: ProductId(7), file: FileId(3), kind: FileKind::Label, size: 48 }];
+    let grants = [GrantState { product: ProductId(7), number: 4 }];
+    let snapshot = Snapshot {
+        epoch: 1,
+        number: 1,
+        last_update: [7; 32],
+        mark: UnixTime(0),
+        minimum_epoch: 2,
+        firmware: Firmware([0, 1, 0]),
+        nonce: &[1; 8],
+        grants: List::new(&grants),
+        counters: List::new(&[]),
+        files: List::new(&files),
+    };
+    let snapshot = signed(&snapshot, &(SERIAL, PARTITION), &signing(proof_key));
+    minicbor::to_vec(SnapshotFile { serial: SERIAL, endorsement: &endorsement(), snapshot: &snapshot }).unwrap()
+}
+
+fn proof_file(proof_key: u8) -> Vec<u8> {
+    let proof = Proof {
+        audience: "a server",
+        time: UnixTime(9),
+        nonce: &[1; 16],
+        feature: FeatureId(42),
+        status: Status::Expired,
+        quality: TimeQuality::Claimed,
+        context: &[],
+        app: Subject(*b"CAD     "),
+        number: 1,
+        epoch: 1,
+    };
+    let proof = signed(&proof, &(SERIAL, PARTITION), &signing(proof_key));
+    minicbor::to_vec(ProofFile { serial: SERIAL, endorsement: &endorsement(), proof: &proof }).unwrap()
+}
+
 fn time_file() -> Vec<u8> {
     let time = signed(&SignedTime { time: UnixTime(9), nonce: [1; 16] }, &(SERIAL, PARTITION), &signing(3));
     let signer = certificate(Role::TimeSigner, Usage::Signing, 0, signing(3).public());
@@ -125,6 +167,8 @@ fn every_kind_is_told_from_the_others() {
     for (kind, bytes) in [
         ("update file", update_file(1, 1, false)),
         ("receipt file", receipt_file(5)),
+        ("snapshot file", snapshot_file(5)),
+        ("proof file", proof_file(5)),
         ("time file", time_file()),
         ("app credential", credential(SECRET)),
         ("certificate", certificate(Role::UpdateSigner, Usage::Signing, 0, signing(2).public())),
@@ -142,6 +186,8 @@ fn what_the_root_stands_behind_is_verified_and_nothing_else() {
         ("the vendor's root", update_file(1, 1, false)),
         ("an update signer of the vendor", update_file(2, 2, true)),
         ("an EMULATED fob of the vendor", receipt_file(5)),
+        ("an EMULATED fob of the vendor", snapshot_file(5)),
+        ("an EMULATED fob of the vendor", proof_file(5)),
         ("a time signer of the vendor", time_file()),
         ("the vendor's root", credential(SECRET)),
         ("the vendor's root", endorsement()),
@@ -157,6 +203,8 @@ fn what_the_root_stands_behind_is_verified_and_nothing_else() {
         ("a grant by another key than its update", update_file(1, 2, false)),
         ("a grant by a stranger", update_file(2, 9, true)),
         ("a receipt by a stranger", receipt_file(9)),
+        ("a snapshot by a stranger", snapshot_file(9)),
+        ("a proof by a stranger", proof_file(9)),
         ("a credential whose certificate is for another key", credential([1; 32])),
         ("a grant by an update signer, alone", grant(&signing(2))),
         ("a batch of fobs", certificate(Role::Batch, Usage::Signing, 1, signing(2).public())),
@@ -179,7 +227,8 @@ fn no_altered_update_file_is_verified() {
 
 #[test]
 fn damaged_files_are_refused_or_shown() {
-    for good in [update_file(1, 1, true), receipt_file(5), time_file(), credential(SECRET)] {
+    let tokens = [receipt_file(5), snapshot_file(5), proof_file(5)];
+    for good in [update_file(1, 1, true), time_file(), credential(SECRET)].into_iter().chain(tokens) {
         for length in 0..good.len() {
             assert_eq!(text(&good[..length]), None, "cut to {length}");
         }
@@ -199,6 +248,20 @@ fn the_credentials_secret_is_never_shown() {
     let tree = File::read(&bytes).unwrap().tree();
     for text in [tree.to_string(), serde_json::to_string(&tree).unwrap()] {
         assert!(!text.contains(&"5e".repeat(8)) && text.contains("not shown"), "{text}");
+    }
+}
+
+#[test]
+fn a_proof_and_a_snapshot_read_well() {
+    let shown = [proof_file(5), snapshot_file(5)].map(|file| text(&file).unwrap());
+    for (place, line) in [
+        (0, "  audience         a server"),
+        (0, "  status           expired"),
+        (0, "  quality of time  the app's claim"),
+        (1, "  minimum epoch       2"),
+        (1, "    kind     label"),
+    ] {
+        assert!(shown[place].lines().any(|shown| shown == line), "{line} in\n{}", shown[place]);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use keyfob::Serial;
 use keyfob_crypto::{AgreementKey, Crypto, RustCrypto};
-use keyfob_licence::{Grant, Receipt, SignedTime, Update};
+use keyfob_licence::{Grant, Proof, Receipt, SignedTime, Snapshot, Update};
 use keyfob_signed::{AppCredential, Endorsement, Invalid, Kind, Payload, Role, VendorRoot, verify as verify_signed};
 use keyfob_terminal::{Exit, Failure};
-use keyfob_wire::{PartitionId, ReceiptFile, body::Certificates};
+use keyfob_wire::{PartitionId, body::Certificates};
 
 use super::file::{File, Signed};
 
@@ -18,7 +18,9 @@ pub(super) fn verify(
 ) -> Result<&'static str, Failure> {
     match file {
         File::Update(file, _) => update(root, &file.certificates, file.update, (file.serial, file.partition)),
-        File::Receipt(file, ..) => receipt(root, file),
+        File::Receipt(file, ..) => by_token::<Receipt<'_>>(root, file.serial, file.endorsement, file.receipt),
+        File::Snapshot(file, ..) => by_token::<Snapshot<'_>>(root, file.serial, file.endorsement, file.snapshot),
+        File::Proof(file, ..) => by_token::<Proof<'_>>(root, file.serial, file.endorsement, file.proof),
         File::Time(file, _) => {
             signed::<SignedTime>(root, &file.certificates, file.time, (file.serial, file.partition)).map_err(refused)
         }
@@ -42,9 +44,9 @@ pub(super) fn verify(
                 Signed::BirthRequest(_) | Signed::EnrolmentRequest(_) => {
                     Err(not_verified("a fob signs it, so a vendor's root says nothing about it"))
                 }
-                Signed::Receipt(_) => Err(not_verified(
-                    "a fob signs it: only a receipt file has the endorsement that says whose key it is",
-                )),
+                Signed::Receipt(_) | Signed::Snapshot(_) | Signed::Proof(_) => {
+                    Err(not_verified("a fob signs it: only its file has the endorsement that says whose key it is"))
+                }
             }
         }
     }
@@ -87,12 +89,17 @@ fn update<'a>(
     Ok(signer)
 }
 
-fn receipt(root: VendorRoot, file: &ReceiptFile<'_>) -> Result<&'static str, Failure> {
-    let endorsement = root.verify_endorsement::<RustCrypto>(file.endorsement, file.serial, 0);
+/// Verifies what a fob signs with the key that its endorsement names.
+fn by_token<'a, T: Payload<'a, Binding = (Serial, PartitionId)>>(
+    root: VendorRoot,
+    serial: Serial,
+    endorsement: &[u8],
+    bytes: &'a [u8],
+) -> Result<&'static str, Failure> {
+    let endorsement = root.verify_endorsement::<RustCrypto>(endorsement, serial, 0);
     let endorsement = endorsement.map_err(|invalid| refused(invalid).about("the endorsement"))?;
     let Endorsement { partition, proof, levels, .. } = *endorsement;
-    let verified = verify_signed::<RustCrypto, Receipt<'_>>(file.receipt, &proof, &(file.serial, partition));
-    verified.map_err(refused)?;
+    verify_signed::<RustCrypto, T>(bytes, &proof, &(serial, partition)).map_err(refused)?;
     Ok(if levels.is_emulated() { "an EMULATED fob of the vendor" } else { "a fob of the vendor" })
 }
 
