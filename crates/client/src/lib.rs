@@ -9,6 +9,7 @@ mod link;
 mod opening;
 mod session;
 
+pub use keyfob_channel::Ticket;
 pub use link::{Link, Reply};
 pub use opening::{App, Genuine, Handshake, OpenError, Opening};
 pub use session::{Resuming, Session, SessionError};

@@ -8,6 +8,8 @@ use keyfob_wire::{ChannelId, Command, Frame, Instant, MAX_MESSAGE, Report, Statu
 pub enum Reply {
     /// The answer is in [`Link::answer`].
     Answer,
+    /// The token is computing the answer. Nobody has signed that: it is a hint.
+    Working,
     /// The token says ERROR. Nobody has signed that: it is a hint.
     Error(Status),
     /// The token says ERROR with a number that this code doesn't know.
@@ -109,6 +111,10 @@ impl Link {
     fn complete(&mut self, expected: Command, found: u8) -> Option<Reply> {
         match Command::from_byte(found) {
             Some(command) if command == expected => Some(Reply::Answer),
+            Some(Command::KeepAlive) => {
+                self.assembler.release();
+                Some(Reply::Working)
+            }
             Some(Command::Error) => {
                 let number = self.assembler.message().try_into().map(u16::from_be_bytes);
                 self.assembler.release();

@@ -1,8 +1,8 @@
 //! What the token has to say: single reports in a queue, and one longer message at a time.
 
 use heapless::Deque;
-use keyfob_wire::framing::{Fragments, Sender};
-use keyfob_wire::{ChannelId, Command, MAX_MESSAGE, Report, Status};
+use keyfob_wire::framing::Sender;
+use keyfob_wire::{ChannelId, Command, FIRST_CAPACITY, MAX_MESSAGE, Report, Status};
 
 use crate::sessions::Fingerprint;
 
@@ -71,23 +71,27 @@ impl Outbox {
         channel: ChannelId,
         command: Command,
         length: usize,
-        request: Option<Fingerprint>,
+        request: Option<&Fingerprint>,
     ) -> Option<Report> {
         let buffer = match room {
             Room::Short => &self.short[..],
             Room::Long => &self.message[..],
         };
-        let mut reports = Fragments::new(channel, command, buffer.get(..length)?).ok()?;
-        let first = reports.next()?;
-        let Some(second) = reports.next() else {
-            self.push(first);
+        let mut sender = Sender::new(channel, command, length).ok()?;
+        if room == Room::Long && length > FIRST_CAPACITY {
+            self.sending = Some(sender);
+            self.kept = Some(Kept { channel, command, length, request: request.copied() });
+            return None;
+        }
+        let message = buffer.get(..length)?;
+        let first = sender.next(message)?;
+        // As in `push`.
+        let _lost = self.queue.push_back(first);
+        if sender.is_done() {
             return Some(first);
-        };
-        if room == Room::Short {
-            [first, second].into_iter().for_each(|report| self.push(report));
-        } else {
-            self.sending = Sender::new(channel, command, length).ok();
-            self.kept = Some(Kept { channel, command, length, request });
+        }
+        while let Some(report) = sender.next(message) {
+            let _lost = self.queue.push_back(report);
         }
         None
     }
@@ -109,15 +113,15 @@ impl Outbox {
     }
 
     /// Sends a report again, or for the first time.
-    pub(crate) fn push(&mut self, report: Report) {
+    pub(crate) fn push(&mut self, report: &Report) {
         // A full queue means that nobody fetches: whoever asked again later gets the answer then.
-        let _lost = self.queue.push_back(report);
+        let _lost = self.queue.push_back(*report);
     }
 
     /// Sends a message that fits one report; nothing if it doesn't.
     pub(crate) fn push_message(&mut self, channel: ChannelId, command: Command, message: &[u8]) -> Option<Report> {
         let report = Sender::new(channel, command, message.len()).ok()?.next(message)?;
-        self.push(report);
+        self.push(&report);
         Some(report)
     }
 

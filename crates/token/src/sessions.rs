@@ -6,10 +6,9 @@ mod session;
 mod tickets;
 
 use heapless::Vec;
-use keyfob_channel::{Established, MESSAGE_3_OVERHEAD, Prologue, RECORD_OVERHEAD, Responder, TicketId};
-use keyfob_wire::body::Request;
+use keyfob_channel::{Established, MESSAGE_3_OVERHEAD, Prologue, Responder, TicketId};
 use keyfob_wire::init::{InitAnswer, InitRequest, PROTOCOL_VERSION};
-use keyfob_wire::{BootId, ChannelId, Command, Instant, Operation, Status};
+use keyfob_wire::{BootId, ChannelId, Command, Instant, Status};
 
 use crate::channels::{Channel, Channels};
 use crate::engine::{Caller, Engine};
@@ -139,12 +138,14 @@ impl<P: Platform> Sessions<P> {
             Ok(Step::Session(partition, certificate, session, first_request)) => {
                 let caller = Caller::new(partition, certificate.as_deref());
                 self.establish(now, channel, caller, session, Tickets::lifetime(now))
-                    .and_then(|()| self.answer(engine, outbox, now, channel, first_request, request))
+                    .and_then(|()| self.answer_first(engine, outbox, now, channel, first_request, request))
             }
             Ok(Step::Resumed(ticket, session, answer)) => {
                 self.resumed(engine, now, channel, ticket, session).map(|()| {
                     let report = outbox.push_message(channel, command, &answer);
-                    self.remember(channel, request, report);
+                    if let Some(session) = self.places.find(channel) {
+                        session.last = report.map(|report| (request, report));
+                    }
                 })
             }
             Err(status) => Err(status),
@@ -242,7 +243,7 @@ impl<P: Platform> Sessions<P> {
         if let Some((last, answer)) = self.places.find(channel.id).and_then(|session| session.last)
             && last == request
         {
-            outbox.push(answer);
+            outbox.push(&answer);
             return Ok(());
         }
         let refused = |_| Status::SessionRefused;
@@ -264,25 +265,29 @@ impl<P: Platform> Sessions<P> {
         channel: ChannelId,
         message: &mut [u8],
     ) -> Result<(), Status> {
+        let in_use = self.places.len();
         let session = self.places.find(channel).ok_or(Status::SessionRefused)?;
-        let fingerprint = Fingerprint::of(Command::Record, message);
+        let asked = Fingerprint::of(Command::Record, message);
         if let Some((last, answer)) = &session.last
-            && *last == fingerprint
+            && *last == asked
         {
-            outbox.push(*answer);
+            outbox.push(answer);
             return Ok(());
         }
-        if outbox.repeat(channel, &fingerprint) {
+        if outbox.repeat(channel, &asked) {
             return Ok(());
         }
         let request = session.records.open(message).map_err(|_| Status::SessionRefused)?;
         session.used = now;
         session.last = None;
-        self.answer(engine, outbox, now, channel, request, fingerprint)
+        if session.answer(engine, outbox, now, request, asked, in_use, self.boot)? {
+            self.log_out(channel);
+        }
+        Ok(())
     }
 
-    /// Executes a request and sends the answer as a record of the channel's session.
-    fn answer(
+    /// The first request of a session.
+    fn answer_first(
         &mut self,
         engine: &mut Engine<P>,
         outbox: &mut Outbox,
@@ -293,21 +298,15 @@ impl<P: Platform> Sessions<P> {
     ) -> Result<(), Status> {
         let in_use = self.places.len();
         let session = self.places.find(channel).ok_or(Status::SessionRefused)?;
-        let is_short = request.first().and_then(|byte| Operation::from_byte(*byte)).is_none_or(Operation::is_short);
-        let room = if is_short || !outbox.is_free() { Room::Short } else { Room::Long };
-        let buffer = outbox.room(room);
-        let end = buffer.len().saturating_sub(RECORD_OVERHEAD - 2);
-        let out = buffer.get_mut(2..end).ok_or(Status::Busy)?;
-        let length = engine.execute(&session.caller, request, now, in_use, self.boot, out);
-        let length = session.records.seal(buffer, length).map_err(|_| Status::SessionRefused)?;
-        let report = outbox.send(room, channel, asked.command(), length, Some(asked));
-        if Request::parse(request) == Ok(Request::Logout) {
-            let session = self.places.close(channel);
-            session.and_then(|session| self.tickets.take(session.ticket));
-        } else {
-            self.remember(channel, asked, report);
+        if session.answer(engine, outbox, now, request, asked, in_use, self.boot)? {
+            self.log_out(channel);
         }
         Ok(())
+    }
+
+    fn log_out(&mut self, channel: ChannelId) {
+        let session = self.places.close(channel);
+        session.and_then(|session| self.tickets.take(session.ticket));
     }
 
     /// Gives a session its place and keeps its ticket.
@@ -363,13 +362,6 @@ impl<P: Platform> Sessions<P> {
         self.job.take_if(|job| job.channel == channel);
         self.half_open.retain(|handshake| handshake.channel != channel);
         outbox.cancel(channel);
-    }
-
-    /// Keeps an answer that is a single report for when it gets lost.
-    fn remember(&mut self, channel: ChannelId, request: Fingerprint, answer: Option<keyfob_wire::Report>) {
-        if let (Some(session), Some(answer)) = (self.places.find(channel), answer) {
-            session.last = Some((request, answer));
-        }
     }
 
     fn refuse(&mut self, outbox: &mut Outbox, channel: ChannelId, command: Option<Command>, status: Status) {

@@ -71,8 +71,11 @@ impl<P: Platform> Token<P> {
         if let (Frame::First { channel, command, .. }, Some(message)) = (frame, frame.whole_message()) {
             self.assembler.abandon(channel);
             let mut copy = [0; FIRST_CAPACITY];
-            copy.iter_mut().zip(message).for_each(|(to, from)| *to = *from);
-            let message = copy.get_mut(..message.len()).unwrap_or_default();
+            let Some(copy) = copy.get_mut(..message.len()) else {
+                return;
+            };
+            copy.copy_from_slice(message);
+            let message = copy;
             self.sessions.on_message(&mut self.engine, &mut self.outbox, now, channel, command, message);
             message.zeroize();
             return self.release();

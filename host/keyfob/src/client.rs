@@ -1,20 +1,22 @@
 //! The app's way in.
 
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use keyfob_client::{App, Genuine};
+use keyfob_client::{App, Genuine, Opening};
 use keyfob_crypto::RustCrypto;
 use keyfob_signed::{AppCredential, TEST_MAKER_ROOT, VendorRoot};
 use keyfob_wire::body::Request;
 use keyfob_wire::{Command, FeatureId, UnixTime};
 
-use crate::connection::{Connection, Session as Secured};
+use crate::connection::{Connection, Session as Secured, TRIES};
 use crate::discovery::only_token;
 use crate::{Connect, Counts, Error, Guest, OsEntropy, Serial, Session, TokenUri};
 
 /// How long an answer may take unless the app says otherwise.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a token keeps what a session is resumed with (`docs/spec.md`, §5.1).
+const RESUMABLE: Duration = Duration::from_secs(600);
 
 type TimeSource = Box<dyn Fn() -> UnixTime + Send>;
 
@@ -131,7 +133,7 @@ impl Client {
     /// # Errors
     /// If the token has gone and doesn't come back.
     pub fn serial(&self) -> Result<Serial, Error> {
-        self.core().opened().map(|open| open.serial)
+        self.core().opened().map(|open| open.opening.answer().serial)
     }
 
     /// Whether the token is emulated.
@@ -172,9 +174,11 @@ pub(crate) struct Core {
 /// An open session.
 struct Open {
     connection: Connection,
+    opening: Opening,
     session: Secured,
-    serial: Serial,
     is_emulated: bool,
+    /// When the handshake was made that it goes back to.
+    since: Instant,
 }
 
 impl Core {
@@ -183,8 +187,9 @@ impl Core {
         (self.time)()
     }
 
-    /// Sends a request. If the session turns out to be lost before there was an answer, a new one is opened and the
-    /// same request sent once more: all that apps can ask may be asked twice, since a spend carries its operation id.
+    /// Sends a request. If the session turns out to be lost before there was an answer, it is resumed, or another one is
+    /// opened, and the same request sent once more: all that apps can ask may be asked twice, since a spend carries its
+    /// operation id.
     pub(crate) fn request<T>(
         &mut self,
         request: &Request<'_>,
@@ -201,9 +206,17 @@ impl Core {
     ) -> (Result<T, Error>, u32) {
         let first = self.request_once(request, &read);
         match first {
-            Err(Error::Unplugged | Error::SessionLost | Error::SessionRefused) => {
-                self.open = None;
-                (self.request_once(request, &read), 2)
+            Err(error @ (Error::Unplugged | Error::SessionLost | Error::SessionRefused)) => {
+                let lost = self.open.take();
+                self.open = lost.and_then(|lost| self.resume(lost, matches!(error, Error::Unplugged)));
+                match self.request_once(request, &read) {
+                    // The resumed session doesn't hold either.
+                    Err(Error::Unplugged | Error::SessionLost | Error::SessionRefused) => {
+                        self.open = None;
+                        (self.request_once(request, &read), 3)
+                    }
+                    other => (other, 2),
+                }
             }
             other => (other, 1),
         }
@@ -221,25 +234,41 @@ impl Core {
         self.open.as_mut().ok_or(Error::SessionLost)
     }
 
+    /// Opens a session. A handshake whose answer got lost is begun again, a few times.
     fn open(&mut self) -> Result<(), Error> {
         let credential = AppCredential::parse(&self.credential).map_err(|_| Error::Credential)?;
         let app = App::<RustCrypto>::new(&credential).map_err(|_| Error::Credential)?;
         let app = if self.accepts_emulated { app.accepting_emulated() } else { app };
         let mut connection = Connection::open(&mut *self.connect, &self.uri, self.timeout)?;
-        let opening = connection.init()?;
-        let answer = *opening.answer();
-        let (handshake, message) = opening.begin::<RustCrypto>(Some(app.vendor()), &mut OsEntropy);
-        match connection.message(answer.channel, Command::Open, &message) {
-            Ok(_) => {}
-            Err(Error::OtherVendor) => return Err(self.why_not()),
-            Err(error) => return Err(error),
-        }
-        let (session, endorsement) = connection.finish(answer.channel, |message, out| {
-            Ok(handshake.finish_as_app(&app, message, &Request::Login, out)?)
-        })?;
-        let is_emulated = endorsement.levels.is_emulated();
-        self.open = Some(Open { connection, session, serial: answer.serial, is_emulated });
+        let mut tries = 1;
+        let (opening, session, is_emulated) = loop {
+            match hand_shake(&mut connection, &app) {
+                Err(Error::TimedOut) if tries < TRIES => tries += 1,
+                Err(Error::OtherVendor) => return Err(self.why_not()),
+                opened => break opened?,
+            }
+        };
+        self.open = Some(Open { connection, opening, session, is_emulated, since: Instant::now() });
         Ok(())
+    }
+
+    /// Resumes a session that was lost, on a new connection if the old one is gone. Gives nothing if that can't be done.
+    fn resume(&mut self, lost: Open, is_gone: bool) -> Option<Open> {
+        let Open { mut connection, mut opening, session, is_emulated, since } = lost;
+        if since.elapsed() >= RESUMABLE {
+            return None;
+        }
+        if is_gone {
+            connection = Connection::open(&mut *self.connect, &self.uri, self.timeout).ok()?;
+            let again = connection.init().ok()?;
+            let (before, now) = (opening.answer(), again.answer());
+            if (before.serial, before.boot) != (now.serial, now.boot) {
+                return None;
+            }
+            opening = again;
+        }
+        let session = connection.resume(&opening, &session.into_ticket()).ok()?;
+        Some(Open { connection, opening, session, is_emulated, since })
     }
 
     /// Why a token has nothing of the vendor: as a rule because it is another's, unless it is an emulated one.
@@ -250,6 +279,17 @@ impl Core {
             _ => Error::OtherVendor,
         }
     }
+}
+
+/// From INIT to a session; tells whether the token is emulated.
+fn hand_shake(connection: &mut Connection, app: &App<'_, RustCrypto>) -> Result<(Opening, Secured, bool), Error> {
+    let opening = connection.init()?;
+    let channel = opening.answer().channel;
+    let (handshake, message) = opening.begin::<RustCrypto>(Some(app.vendor()), &mut OsEntropy);
+    connection.message(channel, Command::Open, &message)?;
+    let (session, endorsement) = connection
+        .finish(channel, |message, out| Ok(handshake.finish_as_app(app, message, &Request::Login, out)?))?;
+    Ok((opening, session, endorsement.levels.is_emulated()))
 }
 
 impl Drop for Core {

@@ -3,19 +3,21 @@
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use keyfob_client::{Link, Opening, Reply};
+use keyfob_client::{Link, Opening, Reply, Ticket};
 use keyfob_crypto::Entropy;
 use keyfob_wire::body::{Answer, Request};
 use keyfob_wire::{ChannelId, Command, Status};
 
 use crate::{Connect, Error, OsEntropy, Transport};
 
-/// How often a request is repeated, each time after a share of the time-out.
-const TRIES: u32 = 3;
+/// How often a request is repeated or a handshake begun, each time after a share of the time-out.
+pub(crate) const TRIES: u32 = 3;
 /// How long to wait before asking a busy token again, at first.
 const BUSY_PAUSE: Duration = Duration::from_millis(2);
 /// How long to wait in the end.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+/// How many time-outs a token may take that says it is working.
+const LONGEST_WORK: u32 = 4;
 
 pub(crate) type Session = keyfob_client::Session<keyfob_crypto::RustCrypto>;
 
@@ -120,11 +122,23 @@ impl Connection {
         }
     }
 
+    /// Resumes a session, without certificates.
+    pub(crate) fn resume(&mut self, opening: &Opening, ticket: &Ticket) -> Result<Session, Error> {
+        let (resuming, request) = opening.resume(ticket, &mut OsEntropy)?;
+        let answer = self.message(opening.answer().channel, Command::Resume, &request)?;
+        resuming.finish(answer).map_err(|_| Error::NotGenuine)
+    }
+
     fn exchange(&mut self, channel: ChannelId, command: Command, length: usize) -> Result<(), Error> {
         self.link.request(channel, command, length).map_err(|_| Error::TooLong)?;
-        // INIT is always answered; handshakes are not answered twice.
-        let tries = if command == Command::Init { TRIES } else { 1 };
-        self.pump(&mut Patience::new(self.timeout, tries))
+        let mut patience = match command {
+            // The same again has the same answer.
+            Command::Init | Command::Resume => Patience::new(self.timeout, TRIES),
+            // A handshake is not answered twice: whoever called begins another.
+            Command::Open | Command::Finish => Patience::new(self.timeout / TRIES, 1),
+            _ => Patience::new(self.timeout, 1),
+        };
+        self.pump(&mut patience)
     }
 
     /// Moves reports until there is an answer.
@@ -148,6 +162,7 @@ impl Connection {
             match self.link.on_report(now, &report) {
                 None => {}
                 Some(Reply::Answer) => return Ok(()),
+                Some(Reply::Working) => patience.extend(),
                 // The message wasn't taken in: the same again, until the time is up.
                 Some(Reply::Error(Status::Busy | Status::TimedOut | Status::BadSequence)) => {
                     patience.pause().ok_or(Error::Refused(Status::Busy))?;
@@ -166,18 +181,26 @@ struct Patience {
     timeout: Duration,
     tries: u32,
     tried: u32,
+    /// When the token last said that it computes.
+    heard: Option<Instant>,
     pause: Duration,
 }
 
 impl Patience {
     fn new(timeout: Duration, tries: u32) -> Self {
-        Self { started: Instant::now(), timeout, tries, tried: 1, pause: BUSY_PAUSE }
+        Self { started: Instant::now(), timeout, tries, tried: 1, heard: None, pause: BUSY_PAUSE }
     }
 
     /// What is left of this try.
     fn left(&self) -> Duration {
         let until = self.started + self.timeout * self.tried / self.tries;
-        until.saturating_duration_since(Instant::now())
+        let extended = self.heard.map_or(until, |heard| until.max(heard + self.timeout / self.tries));
+        extended.min(self.started + self.timeout * LONGEST_WORK).saturating_duration_since(Instant::now())
+    }
+
+    /// The token computes. Nobody has signed that, so it isn't believed for ever.
+    fn extend(&mut self) {
+        self.heard = Some(Instant::now());
     }
 
     /// Begins another try, if there is one.

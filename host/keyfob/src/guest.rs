@@ -15,7 +15,7 @@ use keyfob_wire::{
     BootId, Command, Firmware, PartitionId, ProductId, Serial, Status, Units, UnixTime, UpdateFile, VendorHint,
 };
 
-use crate::connection::{Connection, Session, accepted};
+use crate::connection::{Connection, Session, TRIES, accepted};
 use crate::{Connect, Counts, Error, FeatureId, OsEntropy};
 
 /// A session without a credential.
@@ -144,17 +144,14 @@ impl Guest {
     /// See [`Error`]; `not-ready` if the token is blank.
     pub fn open(connect: &mut dyn Connect, uri: &str, makers: &[MakerRoot], timeout: Duration) -> Result<Self, Error> {
         let mut connection = Connection::open(connect, uri, timeout)?;
-        let opening = connection.init()?;
-        let answer = *opening.answer();
-        if answer.state != TokenState::Ready {
-            return Err(Error::Refused(Status::NotReady));
-        }
-        let (handshake, message) = opening.begin::<RustCrypto>(None, &mut OsEntropy);
-        connection.message(answer.channel, Command::Open, &message)?;
-        let (session, genuine) = connection.finish(answer.channel, |message, out| {
-            Ok(handshake.finish_as_guest(makers, message, &Request::Login, &mut OsEntropy, out)?)
-        })?;
-        Ok(Self { connection, session, serial: answer.serial, genuine })
+        let mut tries = 1;
+        let (serial, session, genuine) = loop {
+            match hand_shake(&mut connection, makers) {
+                Err(Error::TimedOut) if tries < TRIES => tries += 1,
+                opened => break opened?,
+            }
+        };
+        Ok(Self { connection, session, serial, genuine })
     }
 
     /// Lets a blank token make its keys, and returns its birth request.
@@ -375,4 +372,19 @@ fn hint(vendor: VendorRoot) -> VendorHint {
 
 fn bad<E>(_: E) -> Error {
     Error::Answer
+}
+
+/// From INIT to a session; tells which of `makers` has made the token.
+fn hand_shake(connection: &mut Connection, makers: &[MakerRoot]) -> Result<(Serial, Session, Genuine), Error> {
+    let opening = connection.init()?;
+    let answer = *opening.answer();
+    if answer.state != TokenState::Ready {
+        return Err(Error::Refused(Status::NotReady));
+    }
+    let (handshake, message) = opening.begin::<RustCrypto>(None, &mut OsEntropy);
+    connection.message(answer.channel, Command::Open, &message)?;
+    let (session, genuine) = connection.finish(answer.channel, |message, out| {
+        Ok(handshake.finish_as_guest(makers, message, &Request::Login, &mut OsEntropy, out)?)
+    })?;
+    Ok((answer.serial, session, genuine))
 }

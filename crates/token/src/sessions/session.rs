@@ -1,11 +1,12 @@
 //! Open sessions and their places. `docs/spec.md`, §5 and §6.
 
 use heapless::Vec;
-use keyfob_channel::{Records, TicketId};
+use keyfob_channel::{RECORD_OVERHEAD, Records, TicketId};
 use keyfob_crypto::sha256;
-use keyfob_wire::{ChannelId, Command, FIRST_CAPACITY, Instant, Report, Status};
+use keyfob_wire::{BootId, ChannelId, Command, FIRST_CAPACITY, Instant, Operation, Report, Status};
 
-use crate::engine::Caller;
+use crate::engine::{Caller, Engine};
+use crate::outbox::{Outbox, Room};
 use crate::platform::Platform;
 
 /// How many sessions can be open at once.
@@ -26,6 +27,34 @@ pub struct Session<P: Platform> {
     pub(super) last: Option<(Fingerprint, Report)>,
 }
 
+impl<P: Platform> Session<P> {
+    /// Executes a request and sends the answer as the next record. Tells whether the caller has logged out.
+    #[expect(clippy::too_many_arguments, reason = "what a session and what the token has, apart")]
+    pub(super) fn answer(
+        &mut self,
+        engine: &mut Engine<P>,
+        outbox: &mut Outbox,
+        now: Instant,
+        request: &[u8],
+        asked: Fingerprint,
+        in_use: usize,
+        boot: BootId,
+    ) -> Result<bool, Status> {
+        let operation = request.first().and_then(|byte| Operation::from_byte(*byte));
+        let is_short = operation.is_none_or(Operation::is_short);
+        let room = if is_short || !outbox.is_free() { Room::Short } else { Room::Long };
+        let buffer = outbox.room(room);
+        let end = buffer.len().saturating_sub(RECORD_OVERHEAD - 2);
+        let out = buffer.get_mut(2..end).ok_or(Status::Busy)?;
+        let length = engine.execute(&self.caller, request, now, in_use, boot, out);
+        let is_ok = out.starts_with(&Status::Ok.number().to_be_bytes());
+        let length = self.records.seal(buffer, length).map_err(|_| Status::SessionRefused)?;
+        let report = outbox.send(room, self.channel, asked.command(), length, Some(&asked));
+        self.last = report.map(|report| (asked, report));
+        Ok(is_ok && operation == Some(Operation::Logout))
+    }
+}
+
 /// What tells one message from another in every byte: short ones are kept whole, longer ones as their digest.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
@@ -37,14 +66,11 @@ pub(crate) struct Fingerprint {
 impl Fingerprint {
     pub(super) fn of(command: Command, message: &[u8]) -> Self {
         let mut bytes = [0; FIRST_CAPACITY];
-        let digest;
-        let source = if message.len() <= FIRST_CAPACITY {
-            message
-        } else {
-            digest = sha256(&[message]);
-            &digest
-        };
-        bytes.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
+        if let Some(front) = bytes.get_mut(..message.len()) {
+            front.copy_from_slice(message);
+        } else if let Some(front) = bytes.first_chunk_mut() {
+            *front = sha256(&[message]);
+        }
         Self { command, length: message.len(), bytes }
     }
 
