@@ -39,6 +39,19 @@ pub struct Channel {
     pub answer: InitAnswer,
 }
 
+impl Channel {
+    /// Begins a handshake; gives message 1.
+    #[must_use]
+    pub fn start(&self, hint: VendorHint) -> (Initiator<RustCrypto>, Vec<u8>) {
+        let (initiator, message) = Initiator::start(&self.prologue(), hint, &mut OsEntropy);
+        (initiator, message.to_vec())
+    }
+
+    fn prologue(&self) -> Prologue<'_> {
+        Prologue { request: &self.request, answer: &self.bytes }
+    }
+}
+
 /// A handshake to which the token has answered.
 pub struct Begun {
     /// The handshake.
@@ -185,8 +198,7 @@ impl Raw {
     /// # Errors
     /// If there is none.
     pub fn begin(&mut self, channel: &Channel, hint: VendorHint) -> Result<Begun, Failure> {
-        let prologue = Prologue { request: &channel.request, answer: &channel.bytes };
-        let (initiator, message) = Initiator::start(&prologue, hint, &mut OsEntropy);
+        let (initiator, message) = channel.start(hint);
         let (command, message) = self.call(channel.id, Command::Open, &message)?;
         ensure!(command == Command::Open.byte(), "OPEN is answered {command:#x} {message:?}");
         self.half_open.push(channel.id);
@@ -265,9 +277,8 @@ impl Raw {
     /// # Errors
     /// None that can happen.
     pub fn resuming(&self, session: SessionId, channel: &Channel) -> Result<(Resuming<RustCrypto>, Vec<u8>), Failure> {
-        let prologue = Prologue { request: &channel.request, answer: &channel.bytes };
         let ticket = &self.sessions[session.0].secured.ticket;
-        let (resuming, request) = ticket.resume(&prologue, &mut OsEntropy)?;
+        let (resuming, request) = ticket.resume(&channel.prologue(), &mut OsEntropy)?;
         Ok((resuming, request.to_vec()))
     }
 
