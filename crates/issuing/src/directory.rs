@@ -8,6 +8,12 @@
 //! | `tokens/KF-….toml` | the token's record: what was issued last |
 //! | `tokens/KF-…/NNNN.kfu` | every update file that was issued, to be sent again |
 //! | `tokens/KF-…/NNNN.toml` | the record as it was after update `NNNN`, to go back to |
+//! | `tokens/KF-…/root-NNNN.kfr` | every root change file that was made |
+//! | `retired/KF-…-PARTITION.toml` | the record of a token that was wiped, and beside it what was issued |
+//! | `epoch` | the epoch of what is certified, if it isn't the first |
+//! | `recovery.key` | the recovery key, until it is put elsewhere |
+//! | `root.next.key` | the new root's key while the root is changed |
+//! | `root.old-N.key` | the keys of the roots before |
 //!
 //! A maker's directory has `lock`, `root.key`, `batch.key` and `batch.certificate`.
 //!
@@ -17,12 +23,15 @@
 mod error;
 mod folder;
 mod maker;
+mod rotation;
 mod secret_key;
 mod vendor;
 
-pub use error::{DirectoryError, IssueFailed, RewindFailed};
+pub use error::{DirectoryError, IssueFailed, RewindFailed, RotationFailed};
 pub use maker::MakerDirectory;
 pub use vendor::VendorDirectory;
 
+#[cfg(test)]
+mod rotation_tests;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use keyfob_crypto::{Entropy, PublicKey, RustCrypto};
 use keyfob_signed::{Endorsement, EnrolmentRequest, Invalid, MakerRoot, SignError, TEST_MAKER_ROOT, Usage, verify};
 use keyfob_wire::{Serial, body::EnrolAnswer};
 
-use crate::{Vendor, VendorKind, envelope::signed, maker::points, vendor::EPOCH};
+use crate::{Vendor, VendorKind, envelope::signed, maker::points};
 
 /// Why a token wasn't endorsed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,7 +97,7 @@ impl Vendor {
             return Err(EndorseError::Keys);
         }
 
-        let endorsement = Endorsement { partition, handshake, sealing, proof, levels, epoch: EPOCH };
+        let endorsement = Endorsement { partition, handshake, sealing, proof, levels, epoch: self.epoch() };
         let bytes = signed(&endorsement, &serial, self.key(), entropy)?;
         Ok(Endorsed { serial, endorsement, bytes })
     }

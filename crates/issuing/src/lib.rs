@@ -14,8 +14,10 @@ mod product;
 mod receipt;
 mod record;
 mod sealing;
+mod succession;
 mod update;
 mod vendor;
+mod wiping;
 
 #[cfg(test)]
 mod bench;
@@ -27,5 +29,7 @@ pub use product::{FeatureTerms, ProductGrant};
 pub use receipt::{ReceiptError, Standing, read_receipt};
 pub use record::{Sequence, TokenRecord};
 pub use sealing::{SealError, seal_secret};
+pub use succession::{Predecessor, TakeOverError, TakenOver};
 pub use update::{IssueError, Issued, MAX_UPDATE_FILE, Step, UpdatePlan, UpdateSigner};
 pub use vendor::{Vendor, VendorKind};
+pub use wiping::WipeError;

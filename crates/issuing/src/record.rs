@@ -26,6 +26,15 @@ pub struct TokenRecord {
     pub grant_number: u32,
     /// The last update that was issued.
     pub sequence: Sequence,
+    /// The least epoch that counts for the token once all updates are applied.
+    #[serde(default, skip_serializing_if = "text::is_zero")]
+    pub minimum_epoch: u32,
+    /// How often its root was changed.
+    #[serde(default, skip_serializing_if = "text::is_zero")]
+    pub root_changes: u32,
+    /// The recovery key that it was told.
+    #[serde(default, with = "text::key", skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<[u8; 33]>,
     /// The products as they are once all updates are applied.
     #[serde(default)]
     pub products: Vec<ProductGrant>,
@@ -58,6 +67,9 @@ impl TokenRecord {
             endorsement: endorsed.bytes.clone(),
             grant_number: 0,
             sequence: Sequence::START,
+            minimum_epoch: 0,
+            root_changes: 0,
+            recovery: None,
             products: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! Building and signing the next update of a token. `docs/spec.md`, §7.5 and §7.6.
 
-use keyfob_crypto::{BadKey, Entropy, P256Signing, RustCrypto, Secret, SigningKey, hpke};
+use keyfob_crypto::{BadKey, Entropy, P256Signing, PublicKey, RustCrypto, Secret, SigningKey, hpke};
 use keyfob_licence::{Grant, GrantError, HPKE_AAD_MAX, HPKE_INFO_LEN, List, Operation, Update, hpke_aad, hpke_info};
 use keyfob_signed::{Endorsement, Invalid, Role, SignError, VendorRoot, verify};
 use keyfob_wire::body::Certificates;
@@ -55,6 +55,28 @@ pub enum Step {
         /// The key; it is sealed to the partition.
         key: Secret<32>,
     },
+    /// Revokes what was certified in lower epochs. The root's, as those that follow.
+    RaiseEpoch {
+        /// The least epoch that counts from then on.
+        epoch: u32,
+    },
+    /// Names the key that can change the token's root besides the root.
+    SetRecoveryKey {
+        /// The recovery key.
+        key: PublicKey,
+    },
+    /// Sets the time mark, also backwards, and the token's estimate of the time with it.
+    SetMark {
+        /// The mark.
+        mark: UnixTime,
+    },
+}
+
+impl Step {
+    /// Whether tokens take it from the root alone.
+    fn is_the_roots(&self) -> bool {
+        matches!(self, Self::RaiseEpoch { .. } | Self::SetRecoveryKey { .. } | Self::SetMark { .. })
+    }
 }
 
 /// Why an update wasn't issued: no token could apply it.
@@ -79,6 +101,12 @@ pub enum IssueError {
     /// A step names the counter of a feature that has none.
     #[error("feature {0} has no counter")]
     NotCounted(FeatureId),
+    /// A step is the root's alone.
+    #[error("only the root may raise the epoch, set the recovery key or the mark")]
+    RootOnly,
+    /// The epoch is lower than the token's minimum.
+    #[error("the epoch can't be lowered below {0}")]
+    EpochLowered(u32),
     /// The file is longer than [`MAX_UPDATE_FILE`].
     #[error("the update is longer than {MAX_UPDATE_FILE} bytes; issue it in parts")]
     TooLong,
@@ -88,6 +116,9 @@ pub enum IssueError {
     /// The partition's sealing key is no point of the curve.
     #[error("the partition's sealing key is refused")]
     SealingKey(#[from] BadKey),
+    /// The recovery key is no point of the curve.
+    #[error("the recovery key is refused")]
+    RecoveryKey(BadKey),
     /// Signing failed.
     #[error(transparent)]
     Sign(SignError),
@@ -185,6 +216,9 @@ impl Issuer<'_> {
     fn issue(&self, record: &TokenRecord, plan: &UpdatePlan, entropy: &mut impl Entropy) -> Result<Issued, IssueError> {
         let endorsement = record.endorsement(self.root).map_err(IssueError::Endorsement)?;
         let binding = (record.serial, endorsement.partition);
+        if self.certificate.is_some() && plan.steps.iter().any(Step::is_the_roots) {
+            return Err(IssueError::RootOnly);
+        }
         let mut record = after(record, plan)?;
         let Sequence { epoch, number, digest: previous } = record.sequence;
         let number = number.checked_add(1).ok_or(IssueError::LastNumber)?;
@@ -273,6 +307,9 @@ fn operation<'a>(step: &Step, (enc, ciphertext): &'a Sealed) -> Operation<'a> {
         Step::AddCounter { feature, units } => Operation::AddCounter { feature, units },
         Step::SubtractCounter { feature, units } => Operation::SubtractCounter { feature, units },
         Step::InstallKey { feature, slot, .. } => Operation::InstallKey { feature, slot, enc, ciphertext },
+        Step::RaiseEpoch { epoch } => Operation::RaiseEpoch { epoch },
+        Step::SetRecoveryKey { key } => Operation::SetRecoveryKey { key },
+        Step::SetMark { mark } => Operation::SetMark { mark },
     }
 }
 
@@ -293,10 +330,25 @@ fn after(record: &TokenRecord, plan: &UpdatePlan) -> Result<TokenRecord, IssueEr
         }
     }
     for step in &plan.steps {
-        let (Step::SetCounter { feature, .. }
-        | Step::AddCounter { feature, .. }
-        | Step::SubtractCounter { feature, .. }
-        | Step::InstallKey { feature, .. }) = *step;
+        let feature = match *step {
+            Step::SetCounter { feature, .. }
+            | Step::AddCounter { feature, .. }
+            | Step::SubtractCounter { feature, .. }
+            | Step::InstallKey { feature, .. } => feature,
+            Step::RaiseEpoch { epoch } if epoch < after.minimum_epoch => {
+                return Err(IssueError::EpochLowered(after.minimum_epoch));
+            }
+            Step::RaiseEpoch { epoch } => {
+                after.minimum_epoch = epoch;
+                continue;
+            }
+            Step::SetRecoveryKey { key } => {
+                key.check::<RustCrypto>().map_err(IssueError::RecoveryKey)?;
+                after.recovery = Some(key.0);
+                continue;
+            }
+            Step::SetMark { .. } => continue,
+        };
         let granted = after.feature(feature).ok_or(IssueError::NotGranted(feature))?;
         if !granted.terms.counted && !matches!(step, Step::InstallKey { .. }) {
             return Err(IssueError::NotCounted(feature));

@@ -23,6 +23,7 @@ pub enum VendorKind {
 pub struct Vendor {
     key: P256Signing,
     kind: VendorKind,
+    epoch: u32,
 }
 
 impl Vendor {
@@ -35,7 +36,19 @@ impl Vendor {
     /// Makes a vendor of its root key.
     #[must_use]
     pub fn from_key(kind: VendorKind, key: P256Signing) -> Self {
-        Self { key, kind }
+        Self { key, kind, epoch: FIRST_EPOCH }
+    }
+
+    /// The same vendor after what it had certified was revoked up to `epoch`, which is of all that it certifies now.
+    #[must_use]
+    pub fn in_epoch(self, epoch: u32) -> Self {
+        Self { epoch, ..self }
+    }
+
+    /// The epoch of what the vendor certifies and endorses.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
     }
 
     /// The root that apps and tokens trust.
@@ -70,7 +83,7 @@ impl Vendor {
             subject,
             role: Role::App,
             usage: Usage::Handshake,
-            epoch: EPOCH,
+            epoch: self.epoch,
             product,
             attributes: rights.number(),
             key: key.public(),
@@ -107,7 +120,7 @@ impl Vendor {
             subject,
             role: Role::UpdateSigner,
             usage: Usage::Signing,
-            epoch: EPOCH,
+            epoch: self.epoch,
             product: ProductId(0),
             attributes: 0,
             key,
@@ -116,8 +129,8 @@ impl Vendor {
     }
 }
 
-/// The epoch of all that is certified and endorsed.
-pub(crate) const EPOCH: u32 = 1;
+/// The epoch of all that is certified and endorsed until something is revoked.
+pub(crate) const FIRST_EPOCH: u32 = 1;
 
 #[cfg(test)]
 mod tests;

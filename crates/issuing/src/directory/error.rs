@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{IssueError, MakerError, ReceiptError};
+use crate::{IssueError, MakerError, ReceiptError, TakeOverError};
 
 /// Why a directory, or something in it, couldn't be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,9 @@ pub enum DirectoryError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It doesn't hold an epoch, or the last one.
+    #[error("{} isn't an epoch, or the last one", .0.display())]
+    Epoch(PathBuf),
     /// The token is known already, and updates were issued for it.
     #[error("{}: updates were issued already for this token", .0.display())]
     TokenInUse(PathBuf),
@@ -74,6 +77,18 @@ pub enum IssueFailed {
     #[error(transparent)]
     Refused(#[from] IssueError),
     /// It couldn't be recorded.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+}
+
+/// Why the root wasn't changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RotationFailed {
+    /// A token can't be taken over.
+    #[error(transparent)]
+    Refused(#[from] TakeOverError),
+    /// The directory can't be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }

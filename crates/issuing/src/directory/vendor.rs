@@ -7,14 +7,15 @@ use keyfob_crypto::{Entropy, P256Signing, Secret, SigningKey};
 use keyfob_wire::{FeatureId, Serial, Slot};
 
 use super::folder::{self, Folder, io};
+use super::rotation;
 use super::secret_key::{self, Purpose};
 use super::{DirectoryError, IssueFailed, RewindFailed};
 use crate::{Endorsed, Issued, Standing, TokenRecord, UpdatePlan, Vendor, VendorKind, read_receipt};
 
 /// A vendor's keys and records on disk, locked while this lives.
 pub struct VendorDirectory {
-    folder: Folder,
-    vendor: Vendor,
+    pub(super) folder: Folder,
+    pub(super) vendor: Vendor,
 }
 
 impl VendorDirectory {
@@ -37,11 +38,10 @@ impl VendorDirectory {
     /// See [`DirectoryError`].
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
         let folder = Folder::open(path)?;
-        let at = folder.join(ROOT);
-        let (found, key) = secret_key::read(&at, &[Purpose::VENDOR_ROOT, Purpose::TEST_VENDOR_ROOT])?;
-        let key = P256Signing::from_secret(&key).map_err(|_| DirectoryError::NotAKey(at))?;
-        let kind = if found == Purpose::VENDOR_ROOT { VendorKind::Production } else { VendorKind::Test };
-        Ok(Self { folder, vendor: Vendor::from_key(kind, key) })
+        rotation::settle(&folder)?;
+        let (kind, key) = root_key(&folder.join(ROOT))?;
+        let vendor = Vendor::from_key(kind, key).in_epoch(rotation::epoch(&folder)?);
+        Ok(Self { folder, vendor })
     }
 
     /// The vendor.
@@ -196,11 +196,34 @@ impl VendorDirectory {
         }
     }
 
+    /// Puts a record in the place of what it was before.
+    pub(super) fn replace_record(&self, record: &TokenRecord) -> Result<(), DirectoryError> {
+        write_record(&self.record(record.serial), record)
+    }
+
+    /// Forgets a token that was wiped: its record and the files that were issued are kept under another name.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Missing`] if there is no record; see there for the others.
+    pub fn retire_token(&mut self, serial: Serial) -> Result<(), DirectoryError> {
+        let record = self.token(serial)?;
+        let partition = record.endorsement(self.vendor.root()).map(|endorsed| endorsed.partition);
+        let partition = partition
+            .map_err(|error| DirectoryError::Record { path: self.record(serial), reason: error.to_string() })?;
+        let retired = self.folder.join(RETIRED);
+        folder::make_folder(&retired)?;
+        let name = format!("{serial}-{partition}");
+        if self.updates(serial).exists() {
+            folder::rename(&self.updates(serial), &retired.join(&name))?;
+        }
+        folder::rename(&self.record(serial), &retired.join(format!("{name}.toml")))
+    }
+
     fn record(&self, serial: Serial) -> PathBuf {
         self.folder.join(TOKENS).join(format!("{serial}.toml"))
     }
 
-    fn updates(&self, serial: Serial) -> PathBuf {
+    pub(super) fn updates(&self, serial: Serial) -> PathBuf {
         self.folder.join(TOKENS).join(serial.to_string())
     }
 
@@ -226,13 +249,21 @@ fn write_record(path: &Path, record: &TokenRecord) -> Result<(), DirectoryError>
     folder::replace(path, text.as_bytes())
 }
 
-fn purpose(kind: VendorKind) -> Purpose<'static> {
+/// Reads a root key and what its vendor is.
+pub(super) fn root_key(path: &Path) -> Result<(VendorKind, P256Signing), DirectoryError> {
+    let (found, key) = secret_key::read(path, &[Purpose::VENDOR_ROOT, Purpose::TEST_VENDOR_ROOT])?;
+    let key = P256Signing::from_secret(&key).map_err(|_| DirectoryError::NotAKey(path.to_owned()))?;
+    Ok((if found == Purpose::VENDOR_ROOT { VendorKind::Production } else { VendorKind::Test }, key))
+}
+
+pub(super) fn purpose(kind: VendorKind) -> Purpose<'static> {
     match kind {
         VendorKind::Production => Purpose::VENDOR_ROOT,
         VendorKind::Test => Purpose::TEST_VENDOR_ROOT,
     }
 }
 
-const ROOT: &str = "root.key";
+pub(super) const ROOT: &str = "root.key";
 const TOKENS: &str = "tokens";
+const RETIRED: &str = "retired";
 const FEATURE_KEYS: &str = "feature-keys";

@@ -16,6 +16,25 @@ pub(crate) mod hex {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(crate) fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// A public key, if there is one.
+pub(crate) mod key {
+    use super::*;
+
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub(crate) fn serialize<S: Serializer>(key: &Option<[u8; 33]>, serializer: S) -> Result<S::Ok, S::Error> {
+        super::hex::serialize(&key.unwrap_or([0; 33]), serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[u8; 33]>, D::Error> {
+        super::hex::deserialize(deserializer).map(Some)
+    }
+}
+
 /// A serial as people read it.
 pub(crate) mod serial {
     use super::*;
