@@ -12,8 +12,11 @@ use keyfob_wire::body::{
 };
 use keyfob_wire::init::TokenState;
 use keyfob_wire::{
-    BootId, Command, Firmware, PartitionId, ProductId, Serial, Status, Units, UnixTime, UpdateFile, VendorHint,
+    BootId, Command, Firmware, PartitionId, ProductId, RootChangeFile, Serial, Status, Units, UnixTime, UpdateFile,
+    VendorHint, WipeFile,
 };
+
+pub use keyfob_wire::body::Tombstone;
 
 use crate::connection::{Connection, Session, TRIES, accepted};
 use crate::{Connect, Counts, Error, FeatureId, OsEntropy};
@@ -43,6 +46,10 @@ pub struct Info {
     pub partitions: Vec<Partition>,
     /// Sessions in use.
     pub sessions: u32,
+    /// How many partitions were wiped.
+    pub wipes: u32,
+    /// The partitions that were wiped, the first one first.
+    pub tombstones: Vec<Tombstone>,
 }
 
 /// A vendor's partition.
@@ -219,6 +226,8 @@ impl Guest {
                 boot: answer.boot,
                 partitions: partitions.collect(),
                 sessions: answer.sessions,
+                wipes: answer.wipes,
+                tombstones: answer.tombstones.collect(),
             })
         })
     }
@@ -293,6 +302,26 @@ impl Guest {
             let answer = ApplyAnswer::parse(body).map_err(bad)?;
             Ok((answer.epoch, answer.number))
         })
+    }
+
+    /// Applies a wipe file: the partition goes with all that is in it, and so do its sessions.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it isn't genuine, for another token or partition, or not the next wipe; nothing has changed
+    /// then.
+    pub fn wipe(&mut self, file: &[u8]) -> Result<(), Error> {
+        let file = WipeFile::parse(file).map_err(|_| Error::Refused(Status::UpdateMalformed))?;
+        self.ask(&Request::Wipe(file), |_| Ok(()))
+    }
+
+    /// Applies a root change file; the partition's sessions end.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it isn't genuine, for another token or partition, or not the next change; nothing has changed
+    /// then.
+    pub fn change_root(&mut self, file: &[u8]) -> Result<(), Error> {
+        let file = RootChangeFile::parse(file).map_err(|_| Error::Refused(Status::UpdateMalformed))?;
+        self.ask(&Request::ChangeRoot(file), |_| Ok(()))
     }
 
     /// Asks for a signed statement of the updates applied.

@@ -37,11 +37,13 @@ pub use connection::Counts;
 pub use discovery::{Found, discover, only_token};
 pub use entropy::OsEntropy;
 pub use error::{Error, Kind};
-pub use guest::{Enrolled, Granted, Guest, Info, Licensed, LicensedFeature, Partition, Proven, Signed, TimeNonce};
+pub use guest::{
+    Enrolled, Granted, Guest, Info, Licensed, LicensedFeature, Partition, Proven, Signed, TimeNonce, Tombstone,
+};
 pub use keyfob_client::Genuine;
 pub use keyfob_wire::{FeatureId, Modules, OperationId, ProductId, Serial, Slot, Status, Units, UnixTime};
 pub use session::{Counter, Secret, Session, Spent};
 pub use text::{TEXTS, Text, text};
 pub use transport::{Connect, Transport};
 pub use uri::{TokenUri, UriError};
-pub use verdict::{Details, Refusal, Verdict};
+pub use verdict::{Details, Refusal, Verdict, Warning};

@@ -26,6 +26,31 @@ pub struct Details {
     pub expiry: Option<UnixTime>,
     /// The modules granted, if they are limited.
     pub modules: Option<Modules>,
+    /// What the user should be told, whatever the verdict is.
+    pub warning: Option<Warning>,
+}
+
+/// What is wrong although the verdict doesn't say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Warning {
+    /// This computer's clock is more than 26 hours behind what the token has seen of it. For a few starts the token looks
+    /// past that; then features with a time limit are refused.
+    ClockBehind,
+}
+
+impl Warning {
+    fn from_number(number: u8) -> Option<Self> {
+        (number == 1).then_some(Self::ClockBehind)
+    }
+
+    /// What to tell the user.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ClockBehind => "this computer's clock is behind: set it right, or time limits will soon refuse",
+        }
+    }
 }
 
 /// Why a feature may not be used.
@@ -45,8 +70,8 @@ impl From<Refusal> for Error {
 
 impl From<CheckAnswer> for Verdict {
     fn from(answer: CheckAnswer) -> Self {
-        let CheckAnswer { status, remaining, next_change, expiry, modules, .. } = answer;
-        let details = Details { remaining, next_change, expiry, modules };
+        let CheckAnswer { status, remaining, next_change, expiry, modules, warning, .. } = answer;
+        let details = Details { remaining, next_change, expiry, modules, warning: Warning::from_number(warning) };
         if status == Status::Ok { Self::Full(details) } else { Self::Denied(Refusal { status, details }) }
     }
 }
