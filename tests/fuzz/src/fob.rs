@@ -45,9 +45,16 @@ impl Fob {
         self.fetch()
     }
 
-    /// Fetches what there is.
+    /// Lets the token work and fetches what there is.
     pub(crate) fn fetch(&mut self) -> Vec<Report> {
-        std::iter::from_fn(|| self.token.poll(self.now)).collect()
+        let next = || loop {
+            match self.token.poll(self.now) {
+                Some(report) => return Some(report),
+                None if self.token.work(self.now) => {}
+                None => return None,
+            }
+        };
+        std::iter::from_fn(next).collect()
     }
 
     /// Sends a message and gives the answer; none for ERROR or silence.
@@ -111,9 +118,9 @@ impl Line {
         let key = <ToyKey as AgreementKey>::from_secret(&credential.secret).expect("a credential's key");
         let certificate = if is_app { credential.certificate } else { &[] };
         let mut message = [0; 1024];
-        let (length, records) = state.finish(&key, certificate, b"\x01", &mut message).expect("there is room");
+        let (length, session) = state.finish(&key, certificate, b"\x01", &mut message).expect("there is room");
         let answer = fob.ask(init.channel, Command::Finish, &message[..length]).expect("FINISH is answered");
-        let mut line = Self { channel: init.channel, records };
+        let mut line = Self { channel: init.channel, records: session.records };
         assert_eq!(line.read(answer)[..2], [0, 0], "login");
         line
     }

@@ -114,12 +114,16 @@ fn app_side(input: &mut Unstructured<'_>) -> Result<()> {
     let presented = token.read_finish(&mut arrived);
     assert_eq!(presented.is_ok(), as_sent, "message 3 is read if and only if nothing was altered");
     let Ok(presented) = presented else { return Ok(()) };
-    let admitted = if guest { presented.admit_guest() } else { presented.admit_app(&cast().vendor, minimum) };
+    let admitted = if guest {
+        presented.admit_guest(&mut arrived)
+    } else {
+        presented.admit_app(&mut arrived, &cast().vendor, minimum)
+    };
     let right = guest || !foreign && shown == scene.certificate && minimum <= 1;
     assert_eq!(admitted.is_ok(), right, "the app is admitted if and only if it is the certified one");
     if let Ok(admitted) = admitted {
         assert_eq!(admitted.first_request, request);
-        assert_eq!(admitted.records.handshake_hash(), app.handshake_hash());
+        assert_eq!(admitted.session.records.handshake_hash(), app.records.handshake_hash());
     }
     Ok(())
 }
@@ -139,8 +143,9 @@ pub(super) fn session() -> (Records<Toy>, Records<Toy>) {
             .expect("a genuine message 1");
     let state = state.read_answer(&mut out[..length]).expect("a genuine message 2").unverified();
     let (length, app) = state.finish(&scene.app, &[], FIRST, &mut last).expect("there is room");
-    let token = token.read_finish(&mut last[..length]).and_then(|presented| presented.admit_guest());
-    (app, token.expect("a genuine message 3").records)
+    let message = &mut last[..length];
+    let token = token.read_finish(message).and_then(|presented| presented.admit_guest(message));
+    (app.records, token.expect("a genuine message 3").session.records)
 }
 
 pub(super) fn seeds() -> Vec<Vec<u8>> {
