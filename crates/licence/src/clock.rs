@@ -19,6 +19,20 @@ pub enum Quality {
     Signed = 3,
 }
 
+impl Quality {
+    /// The quality's number on the wire.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// Finds the quality of a number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Unknown, Self::Claimed, Self::Estimated, Self::Signed].into_iter().find(|other| other.number() == number)
+    }
+}
+
 /// What the token's estimate says of the PC's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Clock {

@@ -26,7 +26,7 @@ pub use grant::{FeatureGrant, Grant, GrantError, MAX_NAME};
 pub use hpke::{HPKE_AAD_MAX, HPKE_INFO_LEN, hpke_aad, hpke_info};
 pub use judge::{Decision, judge};
 pub use list::{Item, Iter, List};
-pub use proof::{Proof, TimeQuality};
+pub use proof::Proof;
 pub use receipt::{CounterState, Receipt};
 pub use root_change::RootChange;
 pub use snapshot::{FileState, GrantState, Snapshot};

@@ -7,6 +7,8 @@ use keyfob_wire::body::{MAX_AUDIENCE, MAX_CONTEXT, MAX_NONCE, MIN_PROOF_NONCE};
 use keyfob_wire::{FeatureId, PartitionId, Serial, Status, Subject, UnixTime};
 use minicbor::{Decoder, Encoder, decode, encode};
 
+use crate::Quality;
+
 /// A decision, for whom it was made and what it rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof<'a> {
@@ -20,8 +22,8 @@ pub struct Proof<'a> {
     pub feature: FeatureId,
     /// The decision: `ok`, or why not.
     pub status: Status,
-    /// Where the time is from.
-    pub quality: TimeQuality,
+    /// How far the time can be relied upon.
+    pub quality: Quality,
     /// What app and audience agreed upon, at most 64 bytes.
     pub context: &'a [u8],
     /// The subject of the app's certificate.
@@ -30,34 +32,6 @@ pub struct Proof<'a> {
     pub number: u32,
     /// The last update's epoch.
     pub epoch: u32,
-}
-
-/// Where the time of a judgement is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum TimeQuality {
-    /// It isn't known.
-    Unknown = 0,
-    /// The app claimed it.
-    Claimed = 1,
-    /// The token estimated it from the claims of other power-ups.
-    Estimated = 2,
-    /// The vendor signed it.
-    Signed = 3,
-}
-
-impl TimeQuality {
-    /// The quality's number on the wire.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// Finds the quality of a number.
-    #[must_use]
-    pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Unknown, Self::Claimed, Self::Estimated, Self::Signed].into_iter().find(|other| other.number() == number)
-    }
 }
 
 impl Proof<'_> {
@@ -83,7 +57,7 @@ impl<'a> Payload<'a> for Proof<'a> {
             feature: FeatureId(claim(decoder, FEATURE)?.u32()?),
             status: Status::from_number(claim(decoder, STATUS)?.u16()?)
                 .ok_or_else(|| decode::Error::message("status"))?,
-            quality: TimeQuality::from_number(claim(decoder, QUALITY)?.u8()?)
+            quality: Quality::from_number(claim(decoder, QUALITY)?.u8()?)
                 .ok_or_else(|| decode::Error::message("quality"))?,
             context: claim(decoder, CONTEXT)?.bytes()?,
             app: Subject(*cbor::fixed(claim(decoder, APP)?)?),

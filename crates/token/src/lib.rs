@@ -14,7 +14,9 @@ mod sessions;
 mod token;
 
 pub use channels::CHANNELS;
-pub use engine::{Caller, Engine, FEATURES, PARTITIONS, PRODUCTS, STORE_KEYS, StartError, TOMBSTONES};
+pub use engine::{
+    Caller, Engine, FEATURES, FILES, PAGES, PARTITIONS, PRODUCTS, STORE_KEYS, StartError, Surroundings, TOMBSTONES,
+};
 pub use platform::Platform;
 pub use sessions::{SESSIONS, Session, TICKETS};
 pub use token::Token;

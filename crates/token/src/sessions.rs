@@ -11,7 +11,7 @@ use keyfob_wire::init::{InitAnswer, InitRequest, PROTOCOL_VERSION};
 use keyfob_wire::{BootId, ChannelId, Command, Instant, Status};
 
 use crate::channels::{Channel, Channels};
-use crate::engine::{Caller, Engine};
+use crate::engine::{Caller, Engine, Surroundings};
 use crate::outbox::{Outbox, Room};
 use crate::platform::Platform;
 use budget::Budget;
@@ -256,6 +256,17 @@ impl<P: Platform> Sessions<P> {
         Ok(())
     }
 
+    /// What the engine is told of the sessions.
+    fn around(&self) -> Surroundings {
+        Surroundings {
+            boot: self.boot,
+            sessions: self.places.len(),
+            refused_records: self.refused_records,
+            refused_handshakes: self.refused_handshakes,
+            tickets: self.tickets.len(),
+        }
+    }
+
     /// A record of an open session.
     fn record(
         &mut self,
@@ -265,7 +276,7 @@ impl<P: Platform> Sessions<P> {
         channel: ChannelId,
         message: &mut [u8],
     ) -> Result<(), Status> {
-        let in_use = self.places.len();
+        let around = self.around();
         let session = self.places.find(channel).ok_or(Status::SessionRefused)?;
         let asked = Fingerprint::of(Command::Record, message);
         if let Some((last, answer)) = &session.last
@@ -280,7 +291,7 @@ impl<P: Platform> Sessions<P> {
         let request = session.records.open(message).map_err(|_| Status::SessionRefused)?;
         session.used = now;
         session.last = None;
-        if session.answer(engine, outbox, now, request, asked, in_use, self.boot)? {
+        if session.answer(engine, outbox, now, request, asked, &around)? {
             self.log_out(channel);
         }
         Ok(())
@@ -296,9 +307,9 @@ impl<P: Platform> Sessions<P> {
         request: &[u8],
         asked: Fingerprint,
     ) -> Result<(), Status> {
-        let in_use = self.places.len();
+        let around = self.around();
         let session = self.places.find(channel).ok_or(Status::SessionRefused)?;
-        if session.answer(engine, outbox, now, request, asked, in_use, self.boot)? {
+        if session.answer(engine, outbox, now, request, asked, &around)? {
             self.log_out(channel);
         }
         Ok(())

@@ -3,7 +3,7 @@
 use keyfob_channel::{Initiator, Prologue, Records};
 use keyfob_crypto::AgreementKey;
 use keyfob_signed::AppCredential;
-use keyfob_token::{Caller, Token};
+use keyfob_token::{Caller, Surroundings, Token};
 use keyfob_wire::framing::{Assembler, Assembly, Fragments};
 use keyfob_wire::init::InitAnswer;
 use keyfob_wire::{BootId, ChannelId, Command, Frame, Instant, MAX_MESSAGE, MAX_PLAINTEXT, Report, VendorHint};
@@ -90,7 +90,8 @@ impl Fob {
     /// Has the engine execute a request.
     pub(crate) fn execute(&mut self, caller: &Caller, request: &[u8]) -> Vec<u8> {
         let mut out = vec![0xa5; MAX_PLAINTEXT];
-        let length = self.token.engine().execute(caller, request, self.now, 1, BootId([5; 8]), &mut out);
+        let around = Surroundings { boot: BootId([5; 8]), sessions: 1, ..Surroundings::default() };
+        let length = self.token.engine().execute(caller, request, self.now, &around, &mut out);
         out.truncate(length);
         out
     }

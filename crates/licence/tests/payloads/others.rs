@@ -2,8 +2,8 @@
 
 use keyfob_crypto::PublicKey;
 use keyfob_licence::{
-    CounterState, FileState, GrantState, HPKE_AAD_MAX, HPKE_INFO_LEN, List, Operation, Proof, Receipt, Snapshot,
-    TimeQuality, Update, hpke_aad, hpke_info,
+    CounterState, FileState, GrantState, HPKE_AAD_MAX, HPKE_INFO_LEN, List, Operation, Proof, Quality, Receipt,
+    Snapshot, Update, hpke_aad, hpke_info,
 };
 use keyfob_signed::Invalid;
 use keyfob_wire::{
@@ -155,7 +155,7 @@ fn a_proof_has_exactly_the_specified_claims() {
         nonce: &[0; 16],
         feature: FeatureId(1),
         status: keyfob_wire::Status::Ok,
-        quality: TimeQuality::Unknown,
+        quality: Quality::Unknown,
         context: &[],
         app: Subject([0; 8]),
         number: 0,

@@ -2,8 +2,8 @@
 
 use keyfob_crypto::PublicKey;
 use keyfob_licence::{
-    CounterState, FeatureGrant, FileState, Grant, GrantState, List, Operation, Proof, Receipt, RootChange, SignedTime,
-    Snapshot, Terms, TimeQuality, Update, Wipe,
+    CounterState, FeatureGrant, FileState, Grant, GrantState, List, Operation, Proof, Quality, Receipt, RootChange,
+    SignedTime, Snapshot, Terms, Update, Wipe,
 };
 use keyfob_wire::{FeatureId, FileId, FileKind, Firmware, Modules, ProductId, Slot, Status, Subject, Units, UnixTime};
 
@@ -187,7 +187,7 @@ fn a_proof() {
         nonce: &[0x11; 16],
         feature: FeatureId(42),
         status: Status::Expired,
-        quality: TimeQuality::Signed,
+        quality: Quality::Signed,
         context: &[9, 9],
         app: Subject(*b"cad     "),
         number: 2,

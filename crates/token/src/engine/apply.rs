@@ -7,10 +7,12 @@ use keyfob_store::{Flash, Store, Transaction};
 use keyfob_wire::body::{ApplyAnswer, Body, Certificates};
 use keyfob_wire::{FeatureId, Instant, PartitionId, ProductId, Serial, Slot, Status, Units, UpdateFile};
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, PRODUCTS};
 use super::change::Change;
 use super::clock::CLOCK;
 use super::counter::{self, Counter};
+use super::file::{FILE, PAGE, parts};
+use super::file_update::{Usage, change_files};
 use super::partition::{STATE, Sequence, state};
 use super::queries::split_grant;
 use super::root_change::SUCCESSION;
@@ -92,6 +94,7 @@ impl<P: Platform> Engine<P> {
         }
 
         has_room(store, needed::<P::Flash>(certificate, update))?;
+        let usage = Usage::of(store)?;
 
         let sequence = Sequence { epoch: update.epoch, number: update.number, digest: update.digest() };
         let mut transaction = store.begin();
@@ -124,9 +127,8 @@ impl<P: Platform> Engine<P> {
                     let subtract = |left: Units| left.0.checked_sub(units.0).map(Units);
                     change_counter(&mut transaction, catalogue, index, feature, subtract)?;
                 }
-                Operation::CreateFile { .. } | Operation::WriteFile { .. } | Operation::RemoveFile { .. } => {
-                    return Err(Status::UpdateMalformed);
-                }
+                // Below, file by file.
+                Operation::CreateFile { .. } | Operation::WriteFile { .. } | Operation::RemoveFile { .. } => {}
                 Operation::RaiseEpoch { .. } | Operation::SetRecoveryKey { .. } | Operation::SetMark { .. } => {
                     if !signer.is_root() {
                         return Err(Status::SignatureInvalid);
@@ -135,6 +137,7 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
+        change_files(&mut transaction, catalogue, index, update.operations, usage)?;
         let value = state(&sequence, change.mark, change.minimum_epoch);
         transaction.put(key::state(index), &value).map_err(unwritten)?;
         if change.clock != partition.clock {
@@ -157,8 +160,8 @@ impl<P: Platform> Engine<P> {
             if place.is_none() {
                 continue;
             }
-            let products: heapless::Vec<ProductId, STORE_KEYS> =
-                store.keys().filter_map(|key| key::granted_product(key, index)).collect();
+            let granted = store.keys().filter_map(|key| key::granted_product(key, index));
+            let products: heapless::Vec<ProductId, PRODUCTS> = granted.take(PRODUCTS).collect();
             for product in products {
                 let stored = store.get(key::grant(index, product), scratch).map_err(unreadable)?;
                 let (_, grant) = stored.and_then(split_grant).ok_or(Status::StorageFailed)?;
@@ -191,7 +194,10 @@ fn needed<F: Flash>(certificate: Option<&[u8]>, update: &Update<'_>) -> usize {
     let grants = update.grants.iter().map(|grant| size(overhead.saturating_add(grant.len())));
     let operations = update.operations.iter().map(|operation| match operation {
         Operation::InstallKey { .. } => size(32),
-        Operation::RaiseEpoch { .. } => 0,
+        Operation::CreateFile { .. } => size(FILE),
+        Operation::WriteFile { offset, bytes, .. } => size(PAGE).saturating_mul(parts(offset, bytes.len()).count()),
+        // Whoever takes something away is not to be refused for want of room.
+        Operation::RemoveFile { .. } | Operation::RaiseEpoch { .. } => 0,
         Operation::SetRecoveryKey { .. } => size(SUCCESSION),
         Operation::SetMark { .. } => size(CLOCK),
         _ => size(counter::SIZE),

@@ -1,7 +1,7 @@
 //! Where the token's state lies in the store. `docs/flash-format.md` has the values' layouts.
 
 use keyfob_store::Key;
-use keyfob_wire::{FeatureId, ProductId, Slot};
+use keyfob_wire::{FeatureId, FileId, ProductId, Slot};
 
 /// The kinds of records, in the key's highest byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -10,9 +10,12 @@ pub(super) enum Area {
     Grant = 5,
     Counter = 6,
     FeatureKey = 7,
+    File = 8,
     Clock = 9,
     Succession = 10,
     Tombstone = 11,
+    /// A file's first page; the others' areas follow.
+    Page = 0x40,
 }
 
 /// The device's serial and secret keys.
@@ -72,10 +75,31 @@ pub(super) fn feature_key(index: u8, feature: FeatureId, slot: Slot) -> Key {
     of(Area::FeatureKey, index, slot, feature.0)
 }
 
+/// What a file is.
+pub(super) fn file(index: u8, product: ProductId, file: FileId) -> Key {
+    of_file(Area::File as u8, index, product, file)
+}
+
+/// A page of a file.
+pub(super) fn page(index: u8, product: ProductId, file: FileId, page: u8) -> Key {
+    of_file((Area::Page as u8).saturating_add(page), index, product, file)
+}
+
+/// The partition, product and file of a key, if it says what a file is.
+pub(super) fn described_file(key: Key) -> Option<(u8, ProductId, FileId)> {
+    let [area, partition, e, f, a, b, c, d] = key.0.to_be_bytes();
+    let product = ProductId(u32::from_be_bytes([a, b, c, d]));
+    (area == Area::File as u8).then_some((partition, product, FileId(u16::from_be_bytes([e, f]))))
+}
+
 /// The product of a grant's key in a partition, if it is one.
 pub(super) fn granted_product(key: Key, index: u8) -> Option<ProductId> {
     let [area, partition, _, _, a, b, c, d] = key.0.to_be_bytes();
     (area == Area::Grant as u8 && partition == index).then_some(ProductId(u32::from_be_bytes([a, b, c, d])))
+}
+
+fn of_file(area: u8, index: u8, product: ProductId, file: FileId) -> Key {
+    Key(u64::from(area) << 56 | u64::from(index) << 48 | u64::from(file.0) << 32 | u64::from(product.0))
 }
 
 fn of(area: Area, index: u8, slot: Slot, id: u32) -> Key {

@@ -5,14 +5,20 @@
 mod apply;
 mod catalogue;
 mod change;
+mod cipher;
 mod clock;
 mod counter;
 mod device;
 mod enrolment;
+mod file;
+mod file_update;
+mod health;
 mod key;
+mod memory;
 mod partition;
 mod queries;
 mod root_change;
+mod statement;
 mod time;
 mod usage;
 mod wipe;
@@ -23,9 +29,9 @@ use keyfob_channel::{Agreed, HandshakeError, Responder};
 use keyfob_crypto::Entropy;
 use keyfob_signed::{Certificate, Invalid, Rights, VendorRoot};
 use keyfob_store::{CommitError, MountError, ReadError, Store, WriteError};
-use keyfob_wire::body::{RandomRequest, Request};
+use keyfob_wire::body::Request;
 use keyfob_wire::init::TokenState;
-use keyfob_wire::{BootId, Instant, MAX_MESSAGE, NoSpace, PartitionId, ProductId, Serial, Status, Subject, VendorHint};
+use keyfob_wire::{Instant, MAX_MESSAGE, NoSpace, PartitionId, ProductId, Serial, Status, Subject, VendorHint};
 
 use crate::platform::Platform;
 use catalogue::Catalogue;
@@ -34,12 +40,14 @@ use enrolment::Enrolment;
 use partition::Partition;
 
 pub use catalogue::{FEATURES, PRODUCTS};
+pub use file::{FILES, PAGES};
+pub use health::Surroundings;
 pub use partition::PARTITIONS;
 pub use wipe::TOMBSTONES;
 
 /// How many records the store has room for: the device's two, four of each partition, each product's grant, each
-/// feature's counter and as many keys, and the tombstones.
-pub const STORE_KEYS: usize = 2 + 4 * PARTITIONS + PRODUCTS + 2 * FEATURES + TOMBSTONES;
+/// feature's counter and as many keys, files and their pages, and the tombstones.
+pub const STORE_KEYS: usize = 2 + 4 * PARTITIONS + PRODUCTS + 2 * FEATURES + FILES + PAGES + TOMBSTONES;
 
 /// How long a fob shows itself, in milliseconds.
 const IDENTIFY_TIME: u64 = 5_000;
@@ -191,14 +199,13 @@ impl<P: Platform> Engine<P> {
         caller: &Caller,
         request: &[u8],
         now: Instant,
-        sessions: usize,
-        boot: BootId,
+        around: &Surroundings,
         out: &mut [u8],
     ) -> usize {
         let Some((head, body)) = out.split_first_chunk_mut::<2>() else {
             return 0;
         };
-        let (status, length) = match self.run(caller, request, now, sessions, boot, body) {
+        let (status, length) = match self.run(caller, request, now, around, body) {
             Ok((status, length)) => (status, length),
             Err(status) => (status, 0),
         };
@@ -211,8 +218,7 @@ impl<P: Platform> Engine<P> {
         caller: &Caller,
         request: &[u8],
         now: Instant,
-        sessions: usize,
-        boot: BootId,
+        around: &Surroundings,
         out: &mut [u8],
     ) -> Result<(Status, usize), Status> {
         let request = Request::parse(request)?;
@@ -233,7 +239,7 @@ impl<P: Platform> Engine<P> {
             Request::Counter(asked) => self.counter(caller, &asked, out),
             Request::Login => self.login(caller, out),
             Request::Logout => Ok(0),
-            Request::Info => self.info(sessions, boot, out),
+            Request::Info => self.info(around.sessions, around.boot, out),
             Request::Identify => Ok(self.identify(now)),
             Request::List(asked) => self.list(caller, &asked, out),
             Request::Grant(asked) => self.grant(caller, &asked, out),
@@ -245,15 +251,15 @@ impl<P: Platform> Engine<P> {
             Request::Endorse(asked) => self.endorse(&asked, out),
             Request::Wipe(file) => self.wipe(caller, &file),
             Request::ChangeRoot(file) => self.change_root(caller, &file),
-            Request::Health
-            | Request::Read(_)
-            | Request::Write(_)
-            | Request::Files(_)
-            | Request::Encrypt(_)
-            | Request::Decrypt(_)
-            | Request::Derive(_)
-            | Request::Prove(_)
-            | Request::Snapshot(_) => Err(Status::UnknownCommand),
+            Request::Health => self.health(around, now, out),
+            Request::Read(asked) => self.read(caller, &asked, out),
+            Request::Write(asked) => self.write(caller, &asked),
+            Request::Files(asked) => self.files(caller, &asked, out),
+            Request::Encrypt(asked) => self.encrypt(caller, &asked, now, out),
+            Request::Decrypt(asked) => self.decrypt(caller, &asked, now, out),
+            Request::Derive(asked) => self.derive(caller, &asked, now, out),
+            Request::Prove(asked) => self.prove(caller, &asked, now, out),
+            Request::Snapshot(asked) => self.snapshot(caller, &asked, out),
         }
         .map(|length| (Status::Ok, length))
     }
@@ -366,12 +372,6 @@ impl<P: Platform> Engine<P> {
             self.identify_until = None;
             self.platform.identify(false);
         }
-    }
-
-    fn give_random(&mut self, asked: RandomRequest, out: &mut [u8]) -> Result<usize, Status> {
-        let out = out.get_mut(..usize::from(asked.length)).ok_or(Status::Busy)?;
-        self.platform.entropy().fill(out);
-        Ok(out.len())
     }
 
     fn random<const N: usize>(&mut self) -> [u8; N] {

@@ -1,16 +1,15 @@
 //! What a token tells of itself and of its licences. `docs/spec.md`, §8.
 
 use heapless::Vec;
-use keyfob_crypto::SigningKey;
-use keyfob_licence::{CounterState, Grant, List, Receipt};
-use keyfob_signed::{read_unverified, sign};
+use keyfob_licence::Grant;
+use keyfob_signed::read_unverified;
 use keyfob_wire::body::{
     Body, Certificates, FeatureEntry, GrantAnswer, GrantRequest, InfoAnswer, ListRequest, ListWriter, LoginAnswer,
-    PartitionInfo, ReceiptAnswer, ReceiptRequest,
+    PartitionInfo,
 };
 use keyfob_wire::{BootId, NoSpace, ProductId, Status, UnixTime};
 
-use super::catalogue::{Catalogue, FEATURES};
+use super::catalogue::Catalogue;
 use super::{Caller, Engine, key, no_space, partition, unreadable};
 use crate::platform::Platform;
 
@@ -82,14 +81,7 @@ impl<P: Platform> Engine<P> {
 
     pub(super) fn grant(&mut self, caller: &Caller, asked: &GrantRequest, out: &mut [u8]) -> Result<usize, Status> {
         let index = self.addressed(caller, asked.hint)?;
-        let product = self.catalogue.product(index, asked.product).ok_or(Status::ProductNotFound)?;
-        match *caller {
-            Caller::Guest if !product.public => return Err(Status::ProductNotFound),
-            Caller::App { product, .. } if product.0 != 0 && product != asked.product => {
-                return Err(Status::ProductNotPermitted);
-            }
-            _ => {}
-        }
+        self.shown_product(caller, index, asked.product)?;
         let mut endorsement = [0; 400];
         let endorsement = partition::read(&mut self.store, index, &mut endorsement)?.endorsement;
         let stored = self.store.get(key::grant(index, asked.product), &mut self.scratch).map_err(unreadable)?;
@@ -98,41 +90,14 @@ impl<P: Platform> Engine<P> {
         GrantAnswer { grant, certificates, endorsement }.write(out).map_err(no_space)
     }
 
-    pub(super) fn receipt(
-        &mut self,
-        caller: &Caller,
-        asked: &ReceiptRequest<'_>,
-        out: &mut [u8],
-    ) -> Result<usize, Status> {
-        let index = self.addressed(caller, asked.hint)?;
-        let counted: Vec<_, FEATURES> =
-            self.catalogue.features(index).filter(|feature| feature.terms.counted).map(|f| f.id).collect();
-        let mut counters: Vec<CounterState, FEATURES> = Vec::new();
-        for feature in counted {
-            let counter = self.read_counter(index, feature)?;
-            let state = CounterState { feature, remaining: counter.remaining, spend_serial: counter.serial };
-            counters.push(state).map_err(|_| Status::NoRoom)?;
+    /// Whether a caller may see a product of a partition.
+    pub(super) fn shown_product(&self, caller: &Caller, partition: u8, asked: ProductId) -> Result<(), Status> {
+        let found = self.catalogue.product(partition, asked).ok_or(Status::ProductNotFound)?;
+        match *caller {
+            Caller::Guest if !found.public => Err(Status::ProductNotFound),
+            Caller::App { product, .. } if product.0 != 0 && product != asked => Err(Status::ProductNotPermitted),
+            _ => Ok(()),
         }
-        let serial = self.serial();
-        let Self { platform, store, partitions, scratch, .. } = self;
-        let partition = partitions.get(usize::from(index)).and_then(Option::as_ref).ok_or(Status::UnknownVendor)?;
-        let mut buffer = [0; 400];
-        let stored = partition::read(store, index, &mut buffer)?;
-        let key = <P::Crypto as keyfob_crypto::Crypto>::Signing::from_secret(&stored.proof);
-        let key = key.map_err(|_| Status::StorageFailed)?;
-        let receipt = Receipt {
-            epoch: partition.sequence.epoch,
-            number: partition.sequence.number,
-            last_update: partition.sequence.digest,
-            mark: partition.mark,
-            firmware: P::FIRMWARE,
-            nonce: asked.nonce,
-            counters: List::new(&counters),
-        };
-        let binding = (serial, partition.id);
-        let signed = sign::<P::Crypto, _>(&receipt, &binding, &key, platform.entropy(), scratch);
-        let receipt = signed.map_err(|_| Status::StorageFailed)?;
-        ReceiptAnswer { receipt, endorsement: stored.endorsement }.write(out).map_err(no_space)
     }
 }
 

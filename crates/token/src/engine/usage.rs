@@ -1,21 +1,15 @@
-//! What apps do with features: check, spend, unlock. `docs/spec.md`, §8.1 to §8.3.
+//! What apps do with features: check and spend. `docs/spec.md`, §8.1 and §8.2.
 
-use keyfob_crypto::{AeadKey, Crypto, Secret, hkdf_sha256};
 use keyfob_licence::{Decision, Request, State, judge};
 use keyfob_signed::Rights;
-use keyfob_wire::body::{
-    CheckAnswer, CheckRequest, CounterAnswer, CounterRequest, SpendAnswer, SpendRequest, UnlockRequest,
-};
+use keyfob_wire::body::{CheckAnswer, CheckRequest, CounterAnswer, CounterRequest, SpendAnswer, SpendRequest};
 use keyfob_wire::{FeatureId, Instant, Modules, Status, Units};
 
 use super::apply::stored_counter;
 use super::catalogue::Feature;
 use super::counter::{Counter, Seen};
-use super::{Caller, Engine, key, uncommitted, unreadable, unwritten};
+use super::{Caller, Engine, key, uncommitted, unwritten};
 use crate::platform::Platform;
-
-/// The label of the key that opens sealed secrets.
-const UNLOCK_LABEL: &[u8] = b"keyfob/1 unlock";
 
 impl<P: Platform> Engine<P> {
     pub(super) fn check(
@@ -84,40 +78,8 @@ impl<P: Platform> Engine<P> {
         put(out, &SpendAnswer { remaining: counter.remaining, spend_serial: counter.serial }.to_bytes())
     }
 
-    pub(super) fn unlock(
-        &mut self,
-        caller: &Caller,
-        asked: &UnlockRequest<'_>,
-        now: Instant,
-        out: &mut [u8],
-    ) -> Result<usize, Status> {
-        let (partition, feature) = self.feature(caller, asked.feature, Rights::UNLOCK)?;
-        let time = self.time_of_judgement(partition, &feature.terms, asked.time, now)?;
-        let wanted = Request { units: Units(1), modules: Modules(0) };
-        allowed(&judge(&feature.terms, &State { remaining: feature.remaining }, time, &wanted))?;
-
-        let mut key = Secret::<32>::zero();
-        let place = key::feature_key(partition, asked.feature, asked.slot);
-        match self.store.get(place, key.expose_mut()).map_err(unreadable)? {
-            None => return Err(Status::KeyNotFound),
-            Some(stored) if stored.len() != 32 => return Err(Status::StorageFailed),
-            Some(_) => {}
-        }
-        let mut subkey = Secret::<32>::zero();
-        hkdf_sha256(&[], key.expose(), UNLOCK_LABEL, subkey.expose_mut());
-        let (nonce, sealed) = asked.sealed.split_first_chunk().ok_or(Status::BadRequest)?;
-        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(Status::BadRequest)?;
-        let out = out.get_mut(..ciphertext.len()).ok_or(Status::BadRequest)?;
-        out.copy_from_slice(ciphertext);
-        let mut aad = [0; 5];
-        let bound = asked.feature.0.to_be_bytes().into_iter().chain([asked.slot.0]);
-        aad.iter_mut().zip(bound).for_each(|(to, from)| *to = from);
-        let opened = <P::Crypto as Crypto>::Aead::new(&subkey).open(nonce, &aad, out, tag);
-        opened.map_err(|_| Status::UnlockFailed).map(|()| ciphertext.len())
-    }
-
     /// The feature that a caller asks for, if it may do this with it.
-    fn feature(&self, caller: &Caller, id: FeatureId, right: Rights) -> Result<(u8, Feature), Status> {
+    pub(super) fn feature(&self, caller: &Caller, id: FeatureId, right: Rights) -> Result<(u8, Feature), Status> {
         let Caller::App { partition, product, rights, .. } = *caller else {
             return Err(Status::NotPermitted);
         };
@@ -142,7 +104,7 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-fn allowed(decision: &Decision) -> Result<(), Status> {
+pub(super) fn allowed(decision: &Decision) -> Result<(), Status> {
     match decision.refusal {
         None => Ok(()),
         Some(refusal) => Err(refusal.status()),

@@ -3,9 +3,9 @@
 use heapless::Vec;
 use keyfob_channel::{RECORD_OVERHEAD, Records, TicketId};
 use keyfob_crypto::sha256;
-use keyfob_wire::{BootId, ChannelId, Command, FIRST_CAPACITY, Instant, Operation, Report, Status};
+use keyfob_wire::{ChannelId, Command, FIRST_CAPACITY, Instant, Operation, Report, Status};
 
-use crate::engine::{Caller, Engine};
+use crate::engine::{Caller, Engine, Surroundings};
 use crate::outbox::{Outbox, Room};
 use crate::platform::Platform;
 
@@ -29,7 +29,6 @@ pub struct Session<P: Platform> {
 
 impl<P: Platform> Session<P> {
     /// Executes a request and sends the answer as the next record. Tells whether the caller has logged out.
-    #[expect(clippy::too_many_arguments, reason = "what a session and what the token has, apart")]
     pub(super) fn answer(
         &mut self,
         engine: &mut Engine<P>,
@@ -37,8 +36,7 @@ impl<P: Platform> Session<P> {
         now: Instant,
         request: &[u8],
         asked: Fingerprint,
-        in_use: usize,
-        boot: BootId,
+        around: &Surroundings,
     ) -> Result<bool, Status> {
         let operation = request.first().and_then(|byte| Operation::from_byte(*byte));
         let is_short = operation.is_none_or(Operation::is_short);
@@ -46,7 +44,7 @@ impl<P: Platform> Session<P> {
         let buffer = outbox.room(room);
         let end = buffer.len().saturating_sub(RECORD_OVERHEAD - 2);
         let out = buffer.get_mut(2..end).ok_or(Status::Busy)?;
-        let length = engine.execute(&self.caller, request, now, in_use, boot, out);
+        let length = engine.execute(&self.caller, request, now, around, out);
         let is_ok = out.starts_with(&Status::Ok.number().to_be_bytes());
         let length = self.records.seal(buffer, length).map_err(|_| Status::SessionRefused)?;
         let report = outbox.send(room, self.channel, asked.command(), length, Some(&asked));

@@ -39,6 +39,11 @@ impl Tickets {
         let _room = self.0.push(entry);
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Finds a ticket that hasn't ended.
     pub(super) fn find(&mut self, now: Instant, id: TicketId) -> Option<&Entry> {
         self.0.retain(|entry| now < entry.until);

@@ -9,7 +9,7 @@ use keyfob_emulator::EmulatedEntropy;
 use keyfob_signed::{Board, Levels, Rights};
 use keyfob_store::Flash;
 use keyfob_store::sim::{Deaf, MemoryFlash, Order, SimError, Tear};
-use keyfob_token::{Caller, Platform, StartError, Token};
+use keyfob_token::{Caller, Platform, StartError, Surroundings, Token};
 use keyfob_wire::body::{InfoAnswer, Request};
 use keyfob_wire::framing::{Assembler, Assembly};
 use keyfob_wire::init::{InitAnswer, TokenState};
@@ -208,8 +208,8 @@ impl Fob {
     fn execute(&mut self, caller: &Caller, request: &Request<'_>) -> Result<Vec<u8>, Status> {
         let (mut bytes, mut out) = (vec![0; MAX_MESSAGE], vec![0; MAX_MESSAGE]);
         let length = request.write(&mut bytes).unwrap();
-        let boot = BootId([1; 8]);
-        let length = self.0.engine().execute(caller, &bytes[..length], Instant(0), 1, boot, &mut out);
+        let around = Surroundings { boot: BootId([1; 8]), sessions: 1, ..Surroundings::default() };
+        let length = self.0.engine().execute(caller, &bytes[..length], Instant(0), &around, &mut out);
         let (status, body) = out[..length].split_first_chunk().unwrap();
         match Status::from_number(u16::from_be_bytes(*status)).unwrap() {
             Status::Ok => Ok(body.to_vec()),

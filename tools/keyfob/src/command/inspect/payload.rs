@@ -2,8 +2,8 @@
 
 use keyfob::Serial;
 use keyfob_licence::{
-    CounterState, FeatureGrant, FileState, Grant, GrantState, Operation, Proof, Receipt, SignedTime, Snapshot,
-    TimeQuality, Update,
+    CounterState, FeatureGrant, FileState, Grant, GrantState, Operation, Proof, Quality, Receipt, SignedTime, Snapshot,
+    Update,
 };
 use keyfob_signed::{
     BirthRequest, Certificate, Endorsement, EnrolmentRequest, Levels, Rights, Role, Usage, read_unverified,
@@ -245,10 +245,10 @@ impl Described for Snapshot<'_> {
 impl Described for Proof<'_> {
     fn tree(&self) -> Tree {
         let quality = match self.quality {
-            TimeQuality::Unknown => "not known",
-            TimeQuality::Claimed => "the app's claim",
-            TimeQuality::Estimated => "the fob's estimate",
-            TimeQuality::Signed => "signed",
+            Quality::Unknown => "not known",
+            Quality::Claimed => "the app's claim",
+            Quality::Estimated => "the fob's estimate",
+            Quality::Signed => "signed",
         };
         Tree::default()
             .with("audience", self.audience)

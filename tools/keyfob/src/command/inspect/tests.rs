@@ -1,8 +1,8 @@
 use keyfob::{FeatureId, Modules, ProductId, Serial, Slot, Units, UnixTime};
 use keyfob_crypto::{AgreementKey, P256Agreement, P256Signing, RustCrypto, Secret, SigningKey};
 use keyfob_licence::{
-    FeatureGrant, FileState, Grant, GrantState, List, Operation, Proof, Receipt, SignedTime, Snapshot, Terms,
-    TimeQuality, Update,
+    FeatureGrant, FileState, Grant, GrantState, List, Operation, Proof, Quality, Receipt, SignedTime, Snapshot, Terms,
+    Update,
 };
 use keyfob_signed::{AppCredential, Certificate, Endorsement, Levels, Payload, Rights, Role, Usage, VendorRoot, sign};
 use keyfob_wire::{
@@ -124,7 +124,7 @@ fn proof_file(proof_key: u8) -> Vec<u8> {
         nonce: &[1; 16],
         feature: FeatureId(42),
         status: Status::Expired,
-        quality: TimeQuality::Claimed,
+        quality: Quality::Claimed,
         context: &[],
         app: Subject(*b"CAD     "),
         number: 1,
