@@ -1,14 +1,18 @@
 //! What requests and answers carry: whatever can be read can be written, and then reads the same.
 
 use keyfob_wire::body::{
-    Answer, ApplyAnswer, Body, CheckAnswer, CounterAnswer, EndorseAnswer, EnrolAnswer, GrantAnswer, InfoAnswer,
-    InstallRequest, ListAnswer, LoginAnswer, ReceiptAnswer, Request, SetTimeAnswer, SpendAnswer, TimeAnswer,
+    Answer, ApplyAnswer, Body, CheckAnswer, CounterAnswer, EndorseAnswer, EnrolAnswer, FilesAnswer, FilesRequest,
+    GrantAnswer, HealthAnswer, InfoAnswer, InstallRequest, ListAnswer, LoginAnswer, ProveAnswer, ProveRequest,
+    ReceiptAnswer, ReceiptRequest, Request, SetTimeAnswer, SnapshotAnswer, SnapshotRequest, SpendAnswer, TimeAnswer,
     UnlockAnswer,
 };
 use keyfob_wire::init::InitAnswer;
-use keyfob_wire::{Operation, ReceiptFile, TimeFile, UpdateFile};
+use keyfob_wire::{
+    FileId, MAX_PLAINTEXT, Operation, PartitionId, ProductId, ProofFile, ReceiptFile, RootChangeFile, Serial,
+    SnapshotFile, TimeFile, UpdateFile, VendorHint, WipeFile,
+};
 
-use crate::cast::cast;
+use crate::cast::{COUNTED, TODAY, cast};
 
 /// Reads the bytes as everything that they can be.
 pub(super) fn run(data: &[u8]) {
@@ -44,7 +48,8 @@ macro_rules! same_again {
 fn answers(data: &[u8]) {
     same_again!(data,
         LoginAnswer ApplyAnswer ReceiptAnswer TimeAnswer SetTimeAnswer EnrolAnswer EndorseAnswer GrantAnswer
-        InstallRequest UpdateFile TimeFile ReceiptFile
+        InstallRequest HealthAnswer ProveAnswer SnapshotAnswer
+        UpdateFile TimeFile ReceiptFile WipeFile RootChangeFile ProofFile SnapshotFile
     );
 }
 
@@ -58,6 +63,9 @@ fn lists(data: &[u8]) {
             product.features.into_iter().for_each(drop);
         }
         assert!(list.next.is_none() || previous < list.next, "the next start is above");
+    }
+    if let Ok(files) = FilesAnswer::parse(data) {
+        files.files.into_iter().for_each(drop);
     }
     if let Ok(info) = InfoAnswer::parse(data) {
         info.partitions.into_iter().for_each(drop);
@@ -91,5 +99,48 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         .iter()
         .flat_map(|operation| [4, 8, 24, 28, 42, 60].map(|length| [vec![operation.byte()], vec![0; length]].concat()));
     let bodies = cast().plaintexts.iter().flat_map(|text| [text.clone(), text.get(1..).unwrap_or_default().to_vec()]);
-    operations.chain(lengths).chain(bodies).chain([vec![0; 37], vec![0; 36]]).collect()
+    operations.chain(lengths).chain(bodies).chain([vec![0; 37], vec![0; 36]]).chain(more()).collect()
+}
+
+/// Requests and files that a token's life here doesn't have.
+fn more() -> Vec<Vec<u8>> {
+    let (serial, partition, bytes) = (Serial([1; 8]), PartitionId([2; 8]), &[3; 10][..]);
+    let hint = Some(VendorHint([4; 8]));
+    let requests = [
+        Request::Files(FilesRequest { hint, product: ProductId(1), start: FileId(2) }),
+        Request::Prove(ProveRequest {
+            feature: COUNTED,
+            time: TODAY,
+            audience: "shop",
+            nonce: &[5; 16],
+            context: bytes,
+        }),
+        Request::Snapshot(SnapshotRequest { hint, nonce: &[6; 8] }),
+        Request::Receipt(ReceiptRequest { hint, nonce: &[6; 8] }),
+        Request::Wipe(WipeFile { serial, partition, wipe: bytes }),
+        Request::ChangeRoot(RootChangeFile { serial, partition, by_old: bytes, by_new: bytes, endorsement: bytes }),
+    ];
+    let mut texts: Vec<_> = requests
+        .iter()
+        .map(|request| {
+            let mut text = vec![0; MAX_PLAINTEXT];
+            let length = request.write(&mut text).expect("a request fits");
+            text.truncate(length);
+            text
+        })
+        .collect();
+    let bodies = texts.iter().map(|text| text[1..].to_vec()).collect::<Vec<_>>();
+    texts.extend(bodies);
+    texts.extend(
+        [
+            minicbor::to_vec(ProofFile { serial, endorsement: bytes, proof: bytes }),
+            minicbor::to_vec(SnapshotFile { serial, endorsement: bytes, snapshot: bytes }),
+            minicbor::to_vec(ReceiptFile { serial, endorsement: bytes, receipt: bytes }),
+            minicbor::to_vec(ProveAnswer { proof: bytes, endorsement: bytes }),
+            minicbor::to_vec(SnapshotAnswer { snapshot: bytes, endorsement: bytes }),
+            minicbor::to_vec(HealthAnswer::default()),
+        ]
+        .map(|file| file.expect("a vector takes everything")),
+    );
+    texts
 }

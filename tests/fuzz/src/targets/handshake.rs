@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use arbitrary::{Result, Unstructured};
-use keyfob_channel::{Initiator, Prologue, Records, Responder};
+use keyfob_channel::{Established, Initiator, Prologue, Records, Responder};
 use keyfob_crypto::AgreementKey;
 use keyfob_signed::{AppCredential, Endorsement, Levels};
 use keyfob_wire::{PartitionId, Serial, VendorHint};
@@ -128,12 +128,46 @@ fn app_side(input: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
+/// What both ends of a resumption do over a line that may be somebody's.
+pub(super) fn resume(data: &[u8]) {
+    let _end = resumption(&mut Unstructured::new(data));
+}
+
+fn resumption(input: &mut Unstructured<'_>) -> Result<()> {
+    let (app, token) = established();
+    assert!(app.ticket.id() == token.ticket.id());
+    let answer = edit(&ANSWER, input)?.try_into().unwrap_or(ANSWER);
+    let (state, request) = app.ticket.resume::<Toy>(&PROLOGUE, &mut Numbers(23)).expect("a ticket has a key");
+    let arrived = edit(&request, input)?;
+    // The ticket's name is looked up by whoever has the ticket, and is none of its business here.
+    let as_sent = arrived.len() == request.len() && arrived[8..] == request[8..] && answer == ANSWER;
+    let asked = token.ticket.read::<Toy>(&Prologue { request: &REQUEST, answer: &answer }, &arrived);
+    assert_eq!(asked.is_ok(), as_sent, "a resumption is begun if and only if nothing was altered");
+    let Ok(asked) = asked else { return Ok(()) };
+    let (resumed, message) = asked.generate(&mut Numbers(24)).answer().expect("a genuine request");
+    let mut arrived = edit(&message, input)?;
+    let as_sent = arrived == message;
+    let finished = state.finish(&mut arrived);
+    assert_eq!(finished.is_ok(), as_sent, "a resumption is ended if and only if nothing was altered");
+    if let Ok(finished) = finished {
+        assert_eq!(finished.records.handshake_hash(), resumed.records.handshake_hash());
+        assert!(finished.ticket.id() != app.ticket.id(), "each session has a ticket of its own");
+    }
+    Ok(())
+}
+
 fn hint() -> VendorHint {
     VendorHint(cast().vendor.0.hint())
 }
 
 /// Both ends of a session.
 pub(super) fn session() -> (Records<Toy>, Records<Toy>) {
+    let (app, token) = established();
+    (app.records, token.records)
+}
+
+/// Both ends of a handshake that nobody disturbs.
+fn established() -> (Established<Toy>, Established<Toy>) {
     let scene = scene();
     let (state, message) = Initiator::<Toy>::start(&PROLOGUE, hint(), &mut Numbers(21));
     let (mut out, mut last) = ([0; 1024], [0; 1024]);
@@ -145,7 +179,7 @@ pub(super) fn session() -> (Records<Toy>, Records<Toy>) {
     let (length, app) = state.finish(&scene.app, &[], FIRST, &mut last).expect("there is room");
     let message = &mut last[..length];
     let token = token.read_finish(message).and_then(|presented| presented.admit_guest(message));
-    (app.records, token.expect("a genuine message 3").session.records)
+    (app, token.expect("a genuine message 3").session)
 }
 
 pub(super) fn seeds() -> Vec<Vec<u8>> {

@@ -24,6 +24,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "certificate", run: certificate::run, seeds: certificate::seeds },
     Target { name: "handshake_initiator", run: handshake::initiator, seeds: handshake::seeds },
     Target { name: "handshake_responder", run: handshake::responder, seeds: handshake::seeds },
+    Target { name: "resume", run: handshake::resume, seeds: handshake::seeds },
     Target { name: "records", run: records::run, seeds: records::seeds },
     Target { name: "flash_image", run: flash::image, seeds: flash::image_seeds },
     Target { name: "flash_values", run: flash::values, seeds: flash::value_seeds },

@@ -1,14 +1,16 @@
 //! What is signed: whatever can be read is written as the same bytes, for one signed thing has one form.
 
-use keyfob_crypto::PublicKey;
-use keyfob_licence::{Grant, Operation, Receipt, Request, SignedTime, State, Update, explain, judge};
+use keyfob_licence::{
+    CounterState, FileState, Grant, GrantState, List, Operation, Proof, Receipt, Request, RootChange, SignedTime,
+    Snapshot, State, TimeQuality, Update, Wipe, explain, judge,
+};
 use keyfob_signed::{
     AppCredential, BirthRequest, Certificate, Endorsement, EnrolmentRequest, Payload, cbor, read_unverified,
 };
-use keyfob_wire::{Modules, Units, UnixTime};
+use keyfob_wire::{FileId, FileKind, Firmware, Modules, ProductId, Status, Subject, Units, UnixTime};
 use minicbor::Encoder;
 
-use crate::cast::cast;
+use crate::cast::{COUNTED, TODAY, cast};
 
 /// Reads the bytes as each kind's payload.
 pub(super) fn run(data: &[u8]) {
@@ -28,7 +30,15 @@ pub(super) fn run(data: &[u8]) {
         assert!((8..=64).contains(&receipt.nonce.len()));
         assert_eq!(receipt.counters.iter().count(), receipt.counters.len());
     }
+    if let Some(snapshot) = same::<Snapshot<'_>>(data, &envelope) {
+        assert_eq!(snapshot.grants.iter().count(), snapshot.grants.len());
+        assert_eq!(snapshot.counters.iter().count(), snapshot.counters.len());
+        assert_eq!(snapshot.files.iter().count(), snapshot.files.len());
+    }
     same::<SignedTime>(data, &envelope);
+    same::<Wipe>(data, &envelope);
+    same::<RootChange>(data, &envelope);
+    same::<Proof<'_>>(data, &envelope);
     if let Ok(credential) = AppCredential::parse(data) {
         let mut written = Vec::new();
         credential.encode(&mut Encoder::new(&mut written)).expect("a vector takes everything");
@@ -80,14 +90,77 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         decoder.array().and_then(|_| decoder.bytes()).and_then(|_| decoder.map()).expect("an envelope");
         decoder.bytes().expect("its payload").to_vec()
     };
-    let cast = cast();
-    let key: PublicKey = cast.endorsed.sealing;
-    let every_operation = [
-        Operation::AddCounter { feature: crate::cast::COUNTED, units: Units(1) },
-        Operation::SubtractCounter { feature: crate::cast::COUNTED, units: Units(u32::MAX) },
-    ];
-    let update = cast.update(2, cast.first_update, &[&key.0], &every_operation);
-    let mut seeds: Vec<_> = cast.signed.iter().chain([&update]).map(payload).collect();
-    seeds.push(cast.credential.clone());
+    let mut seeds: Vec<_> = cast().signed.iter().map(payload).collect();
+    seeds.extend([cast().credential.clone(), payload(&every_operation())]);
+    seeds.extend(statements());
     seeds
+}
+
+/// An update with each operation that a token's life here doesn't have.
+fn every_operation() -> Vec<u8> {
+    let (product, file, units) = (ProductId(1), FileId(2), Units(u32::MAX));
+    let operations = [
+        Operation::AddCounter { feature: COUNTED, units },
+        Operation::SubtractCounter { feature: COUNTED, units },
+        Operation::CreateFile { product, file, kind: FileKind::WriteOnce, size: 1 },
+        Operation::WriteFile { product, file, offset: 0, bytes: &[1] },
+        Operation::RemoveFile { product, file },
+        Operation::RaiseEpoch { epoch: 2 },
+        Operation::SetRecoveryKey { key: cast().vendor.0 },
+        Operation::SetMark { mark: TODAY },
+    ];
+    cast().update(2, cast().first_update, &[b"a grant"], &operations)
+}
+
+/// What tokens and vendors say besides, as payloads.
+fn statements() -> [Vec<u8>; 6] {
+    let counters = [CounterState { feature: COUNTED, remaining: Units(1), spend_serial: 2 }];
+    let firmware = Firmware([1, 2, 3]);
+    let receipt = Receipt {
+        epoch: 1,
+        number: 2,
+        last_update: [3; 32],
+        mark: TODAY,
+        firmware,
+        nonce: &[4; 8],
+        counters: List::new(&counters),
+    };
+    let snapshot = Snapshot {
+        epoch: 1,
+        number: 2,
+        last_update: [3; 32],
+        mark: TODAY,
+        minimum_epoch: 1,
+        firmware,
+        nonce: &[4; 8],
+        grants: List::new(&[GrantState { product: ProductId(1), number: 2 }]),
+        counters: List::new(&counters),
+        files: List::new(&[FileState { product: ProductId(1), file: FileId(2), kind: FileKind::Label, size: 0 }]),
+    };
+    let proof = Proof {
+        audience: "shop",
+        time: TODAY,
+        nonce: &[5; 16],
+        feature: COUNTED,
+        status: Status::Ok,
+        quality: TimeQuality::Signed,
+        context: &[],
+        app: Subject([6; 8]),
+        number: 2,
+        epoch: 1,
+    };
+    [
+        written(&receipt),
+        written(&snapshot),
+        written(&proof),
+        written(&SignedTime { time: TODAY, nonce: [7; 16] }),
+        written(&Wipe { sequence: 1 }),
+        written(&RootChange { number: 1, root: cast().vendor.0 }),
+    ]
+}
+
+/// A payload's bytes, or none if it isn't as specified.
+fn written<'a>(payload: &impl Payload<'a>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    payload.encode(&mut Encoder::new(&mut bytes)).map(|()| bytes).unwrap_or_default()
 }
