@@ -12,6 +12,8 @@ mod noise;
 mod open;
 mod run;
 mod socket;
+#[cfg(feature = "softhsm")]
+mod softhsm;
 mod spend;
 mod stand;
 mod workload;

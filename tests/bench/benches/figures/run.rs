@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+#[cfg(feature = "softhsm")]
+use crate::softhsm;
 use crate::workload::{self, Failure, Work};
 use crate::{check, curve, licence_file, noise, open, socket, spend};
 
@@ -12,13 +14,21 @@ use crate::{check, curve, licence_file, noise, open, socket, spend};
 pub(crate) fn run(arguments: &[&str]) -> Result<(), Failure> {
     match arguments {
         [] => table(Duration::from_secs(2)),
-        ["times", seconds] => times(Duration::try_from_secs_f64(seconds.parse()?)?),
+        ["times", seconds] => times(seconds_of(seconds)?),
+        #[cfg(feature = "softhsm")]
+        ["softhsm", seconds] => softhsm(seconds),
+        #[cfg(feature = "softhsm")]
+        ["softhsm-child", seconds] => softhsm_child(seconds_of(seconds)?),
         ["count", name, runs, size] => workload::count(name, runs.parse()?, size.parse()?),
         ["facts"] => facts(),
         ["serve", socket, image] => socket::serve(socket, image),
         ["echo", socket] => socket::echo(socket),
         _ => Err("arguments: none | times SECONDS | count WORKLOAD RUNS SIZE | facts".into()),
     }
+}
+
+fn seconds_of(text: &str) -> Result<Duration, Failure> {
+    Ok(Duration::try_from_secs_f64(text.parse()?)?)
 }
 
 /// What needs neither a clock nor a count of instructions.
@@ -63,100 +73,65 @@ struct Row {
 }
 
 fn table(each: Duration) -> Result<(), Failure> {
-    println!("{:<34} {:>12} {:>12} {:>8}", "figure (ns, p50)", "ours", "floor", "ratio");
+    println!("{:<56} {:>12} {:>12} {:>8}", "figure (ns, p50)", "ours", "floor", "ratio");
     measure(each, |row| println!("{:<34} {:>12.0} {:>12.0} {:>8.3}", row.name, row.ours, row.floor, row.ratio))
 }
 
 fn times(each: Duration) -> Result<(), Failure> {
-    measure(each, |row| {
-        println!("{}", json!({ "name": row.name, "ours": row.ours, "floor": row.floor, "ratio": row.ratio }));
-    })
+    measure(each, print)
+}
+
+fn print(row: Row) {
+    println!("{}", json!({ "name": row.name, "ours": row.ours, "floor": row.floor, "ratio": row.ratio }));
 }
 
 fn measure(each: Duration, mut show: impl FnMut(Row)) -> Result<(), Failure> {
+    use Clock::{Cpu, Wall};
     let folder = Folder::new()?;
     let path = folder.0.as_path();
-    show(
-        Timed { name: "warm check, in process", clock: Clock::Cpu, ours: check::ours()?, floor: check::floor()? }
-            .run(each)?,
-    );
-    show(
-        Timed {
-            name: "warm check, across processes",
-            clock: Clock::Wall,
-            ours: socket::ours(path)?,
-            floor: socket::floor(path)?,
-        }
-        .run(each)?,
-    );
-    show(Timed { name: "cold open", clock: Clock::Cpu, ours: open::ours()?, floor: open::floor()? }.run(each)?);
-    show(
-        Timed { name: "durable spend", clock: Clock::Wall, ours: spend::ours(path)?, floor: spend::floor(path)? }
-            .run(each)?,
-    );
-    show(
-        Timed {
-            name: "check beside snow's records",
-            clock: Clock::Cpu,
-            ours: check::ours()?,
-            floor: noise::records()?,
-        }
-        .run(each)?,
-    );
-    show(
-        Timed {
-            name: "open beside snow's handshake",
-            clock: Clock::Cpu,
-            ours: open::ours()?,
-            floor: noise::handshakes()?,
-        }
-        .run(each)?,
-    );
-    show(
-        Timed {
-            name: "check beside a signed file",
-            clock: Clock::Cpu,
-            ours: check::ours()?,
-            floor: licence_file::verify()?,
-        }
-        .run(each)?,
-    );
-    show(
-        Timed {
-            name: "key: p256 0.14 beside 0.13",
-            clock: Clock::Cpu,
-            ours: curve::generate_14()?,
-            floor: curve::generate_13()?,
-        }
-        .run(each)?,
-    );
-    show(
-        Timed {
-            name: "sign: p256 0.14 beside 0.13",
-            clock: Clock::Cpu,
-            ours: curve::sign_14()?,
-            floor: curve::sign_13()?,
-        }
-        .run(each)?,
-    );
-    show(
-        Timed {
-            name: "verify: p256 0.14 beside 0.13",
-            clock: Clock::Cpu,
-            ours: curve::verify_14()?,
-            floor: curve::verify_13()?,
-        }
-        .run(each)?,
-    );
-    show(
-        Timed {
-            name: "agree: p256 0.14 beside 0.13",
-            clock: Clock::Cpu,
-            ours: curve::agree_14()?,
-            floor: curve::agree_13()?,
-        }
-        .run(each)?,
-    );
+    let mut beside = |name, clock, ours, floor| -> Result<(), Failure> {
+        show(Timed { name, clock, ours, floor }.run(each)?);
+        Ok(())
+    };
+    beside("warm check, in process; its four AES-GCM operations", Cpu, check::ours()?, check::floor()?)?;
+    beside("warm check, across processes; 64 bytes there and back", Wall, socket::ours(path)?, socket::floor(path)?)?;
+    beside("cold open; its public-key operations", Cpu, open::ours()?, open::floor()?)?;
+    beside("durable spend; 64 bytes and fdatasync", Wall, spend::ours(path)?, spend::floor(path)?)?;
+    beside("warm check, in process; snow's records of its sizes", Cpu, check::ours()?, noise::records()?)?;
+    beside("cold open; snow's handshake, no certificates", Cpu, open::ours()?, noise::handshakes()?)?;
+    beside("warm check, in process; an Ed25519 licence file", Cpu, check::ours()?, licence_file::verify()?)?;
+    beside("public key: p256 0.14; 0.13", Cpu, curve::generate_14()?, curve::generate_13()?)?;
+    beside("signature: p256 0.14; 0.13", Cpu, curve::sign_14()?, curve::sign_13()?)?;
+    beside("verification: p256 0.14; 0.13", Cpu, curve::verify_14()?, curve::verify_13()?)?;
+    beside("agreement: p256 0.14; 0.13", Cpu, curve::agree_14()?, curve::agree_13()?)?;
+    Ok(())
+}
+
+/// Times SoftHSM2 beside what an app would do with a token instead. The program is its own child then, since the
+/// library takes its configuration from the environment alone.
+#[cfg(feature = "softhsm")]
+fn softhsm(seconds: &str) -> Result<(), Failure> {
+    if softhsm::library().is_none() {
+        return Err("there is no SoftHSM2".into());
+    }
+    let folder = Folder::new()?;
+    let configuration = softhsm::configure(&folder.0)?;
+    let mut child = std::process::Command::new(std::env::current_exe()?);
+    let ended = child.args(["softhsm-child", seconds]).env("SOFTHSM2_CONF", configuration).status()?;
+    if ended.success() { Ok(()) } else { Err("SoftHSM2 failed".into()) }
+}
+
+#[cfg(feature = "softhsm")]
+fn softhsm_child(each: Duration) -> Result<(), Failure> {
+    let folder = Folder::new()?;
+    let [sign, read, count] = softhsm::operations()?;
+    for (name, ours, peer) in [
+        ("warm check, in process; SoftHSM2's C_Sign", check::ours()?, sign),
+        ("warm check, in process; SoftHSM2's read of 64 bytes", check::ours()?, read),
+        ("durable spend; SoftHSM2's counter, never synced", spend::ours(&folder.0)?, count),
+    ] {
+        print(Timed { name, clock: Clock::Wall, ours, floor: peer }.run(each)?);
+    }
     Ok(())
 }
 

@@ -88,6 +88,7 @@ impl Platform for Plain {
 fn sell(desk: &Desk<Emulator>, features: u32) -> Result<(Vendor, TokenRecord), Failure> {
     let vendor = Vendor::create(VendorKind::Test, &mut OsEntropy);
     let mut record = enrol(&vendor, desk, PATIENCE).map_err(|failure| format!("{failure:?}"))?;
+    let mut guest = Guest::open(&mut *desk.way(), "the stand", &[TEST_MAKER_ROOT], PATIENCE)?;
     let numbers: Vec<u32> = (1..=features).collect();
     for (product, numbers) in (1..).zip(numbers.chunks(IN_A_PRODUCT as usize)) {
         let terms = Terms { counted: true, expires: Some(UnixTime(TODAY.0 + 1_000_000)), ..Terms::default() };
@@ -103,7 +104,6 @@ fn sell(desk: &Desk<Emulator>, features: u32) -> Result<(Vendor, TokenRecord), F
         let set = |number: &u32| Step::SetCounter { feature: FeatureId(*number), units: Units(1_000_000_000) };
         let plan = UpdatePlan { issued: TODAY, grants: vec![grant], steps: numbers.iter().map(set).collect() };
         let issued = vendor.issue(&record, &plan, &mut OsEntropy)?;
-        let mut guest = Guest::open(&mut *desk.way(), "the stand", &[TEST_MAKER_ROOT], PATIENCE)?;
         guest.apply(&issued.file)?;
         record = issued.record;
     }
@@ -164,12 +164,14 @@ impl Wire {
         while let Some(report) = self.link.next_report() {
             self.token.on_report(self.now, &report);
         }
-        while let Some(report) = self.token.poll(self.now) {
-            if self.take(&report)? {
-                return Ok(());
+        loop {
+            match self.token.poll(self.now) {
+                Some(report) if self.take(&report)? => return Ok(()),
+                Some(_) => {}
+                None if self.token.work(self.now) => {}
+                None => return Err("the token says nothing".into()),
             }
         }
-        Err("the token says nothing".into())
     }
 
     fn take(&mut self, report: &Report) -> Result<bool, Failure> {

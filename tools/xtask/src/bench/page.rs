@@ -54,20 +54,23 @@ pub(crate) fn replaced(page: &str, name: &str, table: &str) -> Option<String> {
 }
 
 fn rows(rows: &[Row]) -> String {
-    let mut text = "| figure | ours | floor | ratio | limit | the floor |\n|---|--:|--:|--:|--:|---|\n".to_owned();
+    let mut text =
+        "| figure | ours | floor | ratio | promised | held to | the floor |\n|---|--:|--:|--:|--:|--:|---|\n"
+            .to_owned();
     for row in rows {
-        let limit = row.limit.map_or("–".to_owned(), |limit| format!("{limit}"));
+        let shown = |limit: Option<f64>| limit.map_or("–".to_owned(), |limit| limit.to_string());
+        let (promise, limit) = (shown(row.promise), shown(row.limit));
         let _ = match row.instructions {
             Some((ours, floor)) => writeln!(
                 text,
-                "| {} | {} | {} | {:.3} | {limit} | {} |",
+                "| {} | {} | {} | {:.3} | {promise} | {limit} | {} |",
                 row.name,
                 grouped(ours),
                 grouped(floor),
                 row.value,
                 row.of
             ),
-            None => writeln!(text, "| {} | {} | – | – | {limit} | |", row.name, row.value),
+            None => writeln!(text, "| {} | {} | – | – | {promise} | {limit} | |", row.name, row.value),
         };
     }
     text

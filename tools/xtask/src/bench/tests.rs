@@ -6,7 +6,7 @@ use super::program::executable;
 use super::*;
 
 fn row(value: f64) -> Row {
-    Row { name: "run", value, limit: Some(1.25), instructions: None, of: "" }
+    Row { name: "run", value, promise: None, limit: Some(1.25), instructions: None, of: "" }
 }
 
 #[test]
@@ -17,10 +17,17 @@ fn a_ratio_at_its_limit_passes_and_one_over_it_fails() {
 }
 
 #[test]
-fn the_promised_limits_are_in_the_table() {
-    let limit = |name: &str| RATIOS.iter().find(|ratio| ratio.name == name).and_then(|ratio| ratio.limit);
-    assert_eq!(limit("warm check, in process"), Some(1.25));
-    assert_eq!(limit("cold open"), Some(1.05));
+fn a_figure_is_held_to_what_it_is_or_to_its_promise() {
+    let [check, open, ..] = RATIOS else { panic!("there are ratios") };
+    assert_eq!(check.row(3.0, 2.0).limit, check.held.or(check.promise));
+    assert!(open.row(1.06, 1.0).is_over() && !open.row(1.04, 1.0).is_over());
+}
+
+#[test]
+fn what_was_promised_is_in_the_table() {
+    let promise = |name: &str| RATIOS.iter().find(|ratio| ratio.name == name).and_then(|ratio| ratio.promise);
+    assert_eq!(promise("warm check, in process"), Some(1.25));
+    assert_eq!(promise("cold open"), Some(1.05));
 }
 
 #[test]
