@@ -56,6 +56,12 @@ impl Link {
         Ok(())
     }
 
+    /// Whether the request is a record of a session.
+    #[must_use]
+    pub fn is_record(&self) -> bool {
+        self.request.is_some_and(|request| request.command == Command::Record)
+    }
+
     /// Sends the same bytes again, because the answer seems to be lost.
     pub fn repeat(&mut self) {
         if let Some(request) = &mut self.request

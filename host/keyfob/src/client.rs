@@ -9,7 +9,7 @@ use keyfob_signed::{AppCredential, TEST_MAKER_ROOT, VendorRoot};
 use keyfob_wire::body::Request;
 use keyfob_wire::{Command, FeatureId, UnixTime};
 
-use crate::connection::{Connection, Session as Secured, TRIES};
+use crate::connection::{Connection, Session as Secured};
 use crate::discovery::only_token;
 use crate::{Connect, Counts, Error, Guest, OsEntropy, Serial, Session, TokenUri};
 
@@ -17,6 +17,11 @@ use crate::{Connect, Counts, Error, Guest, OsEntropy, Serial, Session, TokenUri}
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a token keeps what a session is resumed with (`docs/spec.md`, §5.1).
 const RESUMABLE: Duration = Duration::from_secs(600);
+
+/// How long to wait for a token that went away, at first, then twice as long …
+const SHORTEST_ABSENCE: Duration = Duration::from_millis(10);
+/// … up to this.
+const LONGEST_ABSENCE: Duration = Duration::from_millis(160);
 
 type TimeSource = Box<dyn Fn() -> UnixTime + Send>;
 
@@ -94,6 +99,7 @@ impl Builder<'_> {
             timeout: self.timeout,
             time: self.time,
             open: None,
+            was_open: false,
         };
         core.open()?;
         Ok(Client { core: Arc::new(Mutex::new(core)) })
@@ -169,6 +175,8 @@ pub(crate) struct Core {
     timeout: Duration,
     time: TimeSource,
     open: Option<Open>,
+    /// Whether the token has been there.
+    was_open: bool,
 }
 
 /// An open session.
@@ -236,20 +244,35 @@ impl Core {
 
     /// Opens a session. A handshake whose answer got lost is begun again, a few times.
     fn open(&mut self) -> Result<(), Error> {
+        let (mut connection, opening) = self.reach()?;
         let credential = AppCredential::parse(&self.credential).map_err(|_| Error::Credential)?;
         let app = App::<RustCrypto>::new(&credential).map_err(|_| Error::Credential)?;
         let app = if self.accepts_emulated { app.accepting_emulated() } else { app };
-        let mut connection = Connection::open(&mut *self.connect, &self.uri, self.timeout)?;
-        let mut tries = 1;
-        let (opening, session, is_emulated) = loop {
-            match hand_shake(&mut connection, &app) {
-                Err(Error::TimedOut) if tries < TRIES => tries += 1,
-                Err(Error::OtherVendor) => return Err(self.why_not()),
-                opened => break opened?,
-            }
+        let opened = connection.persevere(opening, |connection, opening| hand_shake(connection, opening, &app));
+        let (opening, (session, is_emulated)) = match opened {
+            Err(Error::OtherVendor) => return Err(self.why_not()),
+            opened => opened?,
         };
+        self.was_open = true;
         self.open = Some(Open { connection, opening, session, is_emulated, since: Instant::now() });
         Ok(())
+    }
+
+    /// Opens the transport and asks for a channel. A token that was there before and comes back in a moment, as after a
+    /// reset of its bus, is waited for.
+    fn reach(&mut self) -> Result<(Connection, Opening), Error> {
+        let mut pause = SHORTEST_ABSENCE;
+        loop {
+            let reached = Connection::open(&mut *self.connect, &self.uri, self.timeout)
+                .and_then(|mut connection| connection.init().map(|opening| (connection, opening)));
+            match reached {
+                Err(Error::Unreachable { .. } | Error::Unplugged) if self.was_open && pause <= LONGEST_ABSENCE => {
+                    std::thread::sleep(pause);
+                    pause *= 2;
+                }
+                reached => return reached,
+            }
+        }
     }
 
     /// Resumes a session that was lost, on a new connection if the old one is gone. Gives nothing if that can't be done.
@@ -259,13 +282,12 @@ impl Core {
             return None;
         }
         if is_gone {
-            connection = Connection::open(&mut *self.connect, &self.uri, self.timeout).ok()?;
-            let again = connection.init().ok()?;
-            let (before, now) = (opening.answer(), again.answer());
+            let (before, again) = (opening, self.reach().ok()?);
+            (connection, opening) = again;
+            let (before, now) = (before.answer(), opening.answer());
             if (before.serial, before.boot) != (now.serial, now.boot) {
                 return None;
             }
-            opening = again;
         }
         let session = connection.resume(&opening, &session.into_ticket()).ok()?;
         Some(Open { connection, opening, session, is_emulated, since })
@@ -281,15 +303,18 @@ impl Core {
     }
 }
 
-/// From INIT to a session; tells whether the token is emulated.
-fn hand_shake(connection: &mut Connection, app: &App<'_, RustCrypto>) -> Result<(Opening, Secured, bool), Error> {
-    let opening = connection.init()?;
+/// From INIT's answer to a session; tells whether the token is emulated.
+fn hand_shake(
+    connection: &mut Connection,
+    opening: &Opening,
+    app: &App<'_, RustCrypto>,
+) -> Result<(Secured, bool), Error> {
     let channel = opening.answer().channel;
     let (handshake, message) = opening.begin::<RustCrypto>(Some(app.vendor()), &mut OsEntropy);
     connection.message(channel, Command::Open, &message)?;
     let (session, endorsement) = connection
         .finish(channel, |message, out| Ok(handshake.finish_as_app(app, message, &Request::Login, out)?))?;
-    Ok((opening, session, endorsement.levels.is_emulated()))
+    Ok((session, endorsement.levels.is_emulated()))
 }
 
 impl Drop for Core {

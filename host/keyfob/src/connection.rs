@@ -11,7 +11,7 @@ use keyfob_wire::{ChannelId, Command, Status};
 use crate::{Connect, Error, OsEntropy, Transport};
 
 /// How often a request is repeated or a handshake begun, each time after a share of the time-out.
-pub(crate) const TRIES: u32 = 3;
+const TRIES: u32 = 3;
 /// How long to wait before asking a busy token again, at first.
 const BUSY_PAUSE: Duration = Duration::from_millis(2);
 /// How long to wait in the end.
@@ -122,6 +122,25 @@ impl Connection {
         }
     }
 
+    /// Does a handshake. One whose messages got lost is begun again on another channel, a few times; one that seems to
+    /// have failed once, since a message that was altered on the way looks like it.
+    pub(crate) fn persevere<T>(
+        &mut self,
+        mut opening: Opening,
+        mut attempt: impl FnMut(&mut Self, &Opening) -> Result<T, Error>,
+    ) -> Result<(Opening, T), Error> {
+        for tried in 1.. {
+            match attempt(self, &opening) {
+                Ok(opened) => return Ok((opening, opened)),
+                Err(Error::TimedOut) if tried < TRIES => {}
+                Err(Error::NotGenuine | Error::SessionRefused) if tried < 2 => {}
+                Err(error) => return Err(error),
+            }
+            opening = self.init()?;
+        }
+        Err(Error::TimedOut)
+    }
+
     /// Resumes a session, without certificates.
     pub(crate) fn resume(&mut self, opening: &Opening, ticket: &Ticket) -> Result<Session, Error> {
         let (resuming, request) = opening.resume(ticket, &mut OsEntropy)?;
@@ -166,6 +185,11 @@ impl Connection {
                 // The message wasn't taken in: the same again, until the time is up.
                 Some(Reply::Error(Status::Busy | Status::TimedOut | Status::BadSequence)) => {
                     patience.pause().ok_or(Error::Refused(Status::Busy))?;
+                    self.link.repeat();
+                }
+                // The token knows what a record is, and hasn't done anything.
+                Some(Reply::Error(Status::UnknownCommand)) if self.link.is_record() => {
+                    patience.pause().ok_or(Error::Refused(Status::UnknownCommand))?;
                     self.link.repeat();
                 }
                 Some(Reply::Error(status)) => return Err(unauthenticated(status)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyfob_client::Genuine;
+use keyfob_client::{Genuine, Opening};
 use keyfob_crypto::{PublicKey, RustCrypto};
 use keyfob_signed::{Board, Levels, MakerRoot, VendorRoot};
 use keyfob_wire::body::{
@@ -18,7 +18,7 @@ use keyfob_wire::{
 
 pub use keyfob_wire::body::Tombstone;
 
-use crate::connection::{Connection, Session, TRIES, accepted};
+use crate::connection::{Connection, Session, accepted};
 use crate::{Connect, Counts, Error, FeatureId, OsEntropy};
 
 /// A session without a credential.
@@ -151,14 +151,13 @@ impl Guest {
     /// See [`Error`]; `not-ready` if the token is blank.
     pub fn open(connect: &mut dyn Connect, uri: &str, makers: &[MakerRoot], timeout: Duration) -> Result<Self, Error> {
         let mut connection = Connection::open(connect, uri, timeout)?;
-        let mut tries = 1;
-        let (serial, session, genuine) = loop {
-            match hand_shake(&mut connection, makers) {
-                Err(Error::TimedOut) if tries < TRIES => tries += 1,
-                opened => break opened?,
-            }
-        };
-        Ok(Self { connection, session, serial, genuine })
+        let opening = connection.init()?;
+        if opening.answer().state != TokenState::Ready {
+            return Err(Error::Refused(Status::NotReady));
+        }
+        let opened = connection.persevere(opening, |connection, opening| hand_shake(connection, opening, makers));
+        let (opening, (session, genuine)) = opened?;
+        Ok(Self { connection, session, serial: opening.answer().serial, genuine })
     }
 
     /// Lets a blank token make its keys, and returns its birth request.
@@ -403,17 +402,16 @@ fn bad<E>(_: E) -> Error {
     Error::Answer
 }
 
-/// From INIT to a session; tells which of `makers` has made the token.
-fn hand_shake(connection: &mut Connection, makers: &[MakerRoot]) -> Result<(Serial, Session, Genuine), Error> {
-    let opening = connection.init()?;
-    let answer = *opening.answer();
-    if answer.state != TokenState::Ready {
-        return Err(Error::Refused(Status::NotReady));
-    }
+/// From INIT's answer to a session; tells which of `makers` has made the token.
+fn hand_shake(
+    connection: &mut Connection,
+    opening: &Opening,
+    makers: &[MakerRoot],
+) -> Result<(Session, Genuine), Error> {
+    let channel = opening.answer().channel;
     let (handshake, message) = opening.begin::<RustCrypto>(None, &mut OsEntropy);
-    connection.message(answer.channel, Command::Open, &message)?;
-    let (session, genuine) = connection.finish(answer.channel, |message, out| {
+    connection.message(channel, Command::Open, &message)?;
+    connection.finish(channel, |message, out| {
         Ok(handshake.finish_as_guest(makers, message, &Request::Login, &mut OsEntropy, out)?)
-    })?;
-    Ok((answer.serial, session, genuine))
+    })
 }

@@ -87,6 +87,10 @@ impl Fob for Tapped<Box<dyn Fob>> {
     fn way(&self) -> Box<dyn Connect> {
         Box::new(self.around(Boxed(self.inner.way())))
     }
+
+    fn advance(&mut self, milliseconds: u64) -> bool {
+        self.inner.advance(milliseconds)
+    }
 }
 
 struct Boxed(Box<dyn Connect>);

@@ -44,6 +44,7 @@ fn every_command_takes_what_the_specification_says() {
     apps(&mut rows, &mut bench);
 
     assert_eq!(rows.find("check"), (1, 1));
+    assert_eq!(rows.find("RESUME"), (1, 1));
     assert_eq!(rows.find("spend"), (1, 1));
     let (init, opening) = (rows.find("INIT"), rows.find("OPEN, FINISH"));
     assert_eq!(init, (1, 1));
@@ -128,6 +129,22 @@ fn apps(rows: &mut Rows, bench: &mut Bench) {
     let (short, long) = (sealed(16), sealed(64));
     rows.count("unlock", "16 bytes", || session.unlock_slot(SLOT, &short).unwrap());
     rows.count("unlock", "64 bytes", || session.unlock_slot(SLOT, &long).unwrap());
+
+    // Others take the session's place, and one of them leaves it again.
+    bench.pass(31_000).unwrap();
+    let mut others = bench.raw().unwrap();
+    let guests: Vec<_> = (0..8).map(|_| others.guest().unwrap()).collect();
+    others.ask(guests[0], &keyfob_wire::body::Request::Logout).unwrap();
+    others.forget(guests[0]);
+    let before = rows.tally.get().0;
+    assert!(matches!(session.check().unwrap(), keyfob::Verdict::Full(_)));
+    assert_eq!(rows.tally.get().0 - before, 3, "a check in vain, RESUME, and the check again");
+    drop(others);
+
+    let mut raw = bench.raw().unwrap();
+    let channel = raw.init().unwrap();
+    let session = raw.app_on(&channel, &bench.app).unwrap();
+    rows.count("RESUME", "", || raw.resume(session, &channel).unwrap());
 }
 
 /// A way that can be gone once.
