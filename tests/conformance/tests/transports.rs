@@ -45,6 +45,8 @@ fn over_tcp() {
         "the_tokens_time_passes",
         "the_mark_outlives_the_power",
         "an_enrolment_ends_with_the_power",
+        "a_wipe_outlives_the_power",
+        "a_new_root_takes_over",
     ];
     passes("over TCP", keyfob_conformance::Served::tcp(), &skipped);
 }

@@ -3,16 +3,18 @@
 
 mod support;
 
-use keyfob_issuing::{Issued, Maker, OsEntropy, Step, TokenRecord, UpdatePlan, Vendor, VendorKind, seal_secret};
+use keyfob_issuing::{
+    Issued, Maker, OsEntropy, Predecessor, Step, TokenRecord, UpdatePlan, Vendor, VendorKind, seal_secret,
+};
 use keyfob_scenarios::{COUNTED, PRODUCT, SLOT, TIMED, TODAY, licence};
 use keyfob_signed::TEST_MAKER_ROOT;
 use keyfob_store::sim::{Order, Tear};
 use keyfob_wire::body::{
-    CounterRequest, EndorseRequest, EnrolAnswer, EnrolRequest, ListRequest, Request, SetTimeRequest, SpendAnswer,
-    SpendRequest, TimeAnswer, TimeRequest, UnlockRequest,
+    CounterRequest, EndorseRequest, EnrolAnswer, EnrolRequest, GrantAnswer, GrantRequest, InfoAnswer, ListRequest,
+    Request, SetTimeRequest, SpendAnswer, SpendRequest, TimeAnswer, TimeRequest, UnlockRequest,
 };
 use keyfob_wire::init::TokenState;
-use keyfob_wire::{OperationId, ProductId, Status, Units, UnixTime, UpdateFile, VendorHint};
+use keyfob_wire::{OperationId, ProductId, RootChangeFile, Status, Units, UnixTime, UpdateFile, VendorHint, WipeFile};
 use support::{APP, Fob, GUEST, Sim};
 
 /// What a cut may leave behind: everything that was begun, or only what was before the last barrier; torn cleanly or
@@ -335,4 +337,90 @@ fn a_flash_without_barriers_is_found() {
     flash.make_deaf();
     let found = std::panic::catch_unwind(|| spends("five spends without barriers", &flash, 0, 5));
     assert!(found.is_err(), "spends survive without barriers");
+}
+
+/// Two vendors on the fob; the first one's partition goes as a whole or stays as a whole, and the other one's stays.
+#[test]
+fn wiping() {
+    let cast = Cast::new();
+    let other = Vendor::create(VendorKind::Test, &mut OsEntropy);
+    let mut fob = Fob::start(&cast.flash).unwrap();
+    let theirs = enrol(&mut fob, &other).unwrap();
+    let key = keyfob_crypto::Secret::random(&mut OsEntropy);
+    let sold = other.issue(&theirs, &licence(7, &key), &mut OsEntropy).unwrap();
+    apply(&mut fob, &sold.file).unwrap();
+    drop(fob);
+    let sealed = seal_secret(&cast.key, COUNTED, SLOT, b"the secret", &mut OsEntropy).unwrap();
+    let file = cast.vendor.wipe(&cast.record, 0, &mut OsEntropy).unwrap();
+    let before = state(&mut Fob::start(&cast.flash.copy()).unwrap(), &[&sealed]);
+    let hint = Some(VendorHint(other.root().0.hint()));
+    let listed = Request::List(ListRequest { hint, start: ProductId(0) });
+    let untouched = Fob::start(&cast.flash.copy()).unwrap().ask(GUEST, &listed).unwrap();
+    let (mut gone, mut there) = (0, 0);
+    sweep(
+        "wiping",
+        &cast.flash,
+        |fob| u32::from(fob.ask(GUEST, &Request::Wipe(WipeFile::parse(&file).unwrap())).is_ok()),
+        |fob, answered, place| {
+            assert_eq!(fob.ask(GUEST, &listed).as_ref(), Ok(&untouched), "{place}: another vendor's list");
+            let info = fob.ask(GUEST, &Request::Info).unwrap();
+            let info = InfoAnswer::parse(&info).unwrap();
+            let wiped = (info.wipes, info.tombstones.count(), info.partitions.count());
+            if answered == 1 || wiped.0 == 1 {
+                assert_eq!(wiped, (1, 1, 1), "{place}");
+                assert!(!fob.flash().holds(cast.key.expose()), "{place}: a feature's key is still in the flash");
+                // The place is free, and nothing of before is in it.
+                let again = enrol(fob, &cast.vendor).unwrap_or_else(|status| panic!("{place}: {status:?}"));
+                let grown = cast.vendor.issue(&again, &licence(1, &key), &mut OsEntropy).unwrap();
+                apply(fob, &grown.file).unwrap_or_else(|status| panic!("{place}: {status:?}"));
+                gone += 1;
+            } else {
+                assert_eq!(wiped, (0, 0, 2), "{place}");
+                assert_eq!(state(fob, &[&sealed]), before, "{place}");
+                there += 1;
+            }
+        },
+    );
+    assert!(gone > 0 && there > 0, "{gone} wiped, {there} not");
+}
+
+/// Whose the partition is: the old root's or the new one's, and never anything between.
+#[test]
+fn changing_the_root() {
+    let cast = Cast::new();
+    let new = Vendor::create(VendorKind::Test, &mut OsEntropy);
+    let taken = new.take_over(&Predecessor::Root(&cast.vendor), &cast.record, &mut OsEntropy).unwrap();
+    let by = |vendor: &Vendor, record: &TokenRecord| {
+        vendor.issue(record, &UpdatePlan { issued: TODAY, grants: vec![], steps: vec![] }, &mut OsEntropy).unwrap().file
+    };
+    let (old_update, new_update) = (by(&cast.vendor, &cast.record), by(&new, &taken.record));
+    let (mut changed, mut kept) = (0, 0);
+    sweep(
+        "changing the root",
+        &cast.flash,
+        |fob| {
+            let file = RootChangeFile::parse(&taken.file).unwrap();
+            u32::from(fob.ask(GUEST, &Request::ChangeRoot(file)).is_ok())
+        },
+        |fob, answered, place| {
+            let info = fob.ask(GUEST, &Request::Info).unwrap();
+            let root = InfoAnswer::parse(&info).unwrap().partitions.next().unwrap().vendor_root;
+            let hint = Some(VendorHint(keyfob_crypto::PublicKey(root).hint()));
+            let asked = fob.ask(GUEST, &Request::Grant(GrantRequest { hint, product: PRODUCT })).unwrap();
+            let endorsement = GrantAnswer::parse(&asked).unwrap().endorsement.to_vec();
+            if root == new.root().0.0 {
+                assert_eq!(endorsement, taken.record.endorsement, "{place}");
+                assert_eq!(apply(fob, &old_update), Err(Status::SignatureInvalid), "{place}");
+                assert!(apply(fob, &new_update).is_ok(), "{place}");
+                changed += 1;
+            } else {
+                assert_eq!((answered, root), (0, cast.vendor.root().0.0), "{place}");
+                assert_eq!(endorsement, cast.record.endorsement, "{place}");
+                assert_eq!(apply(fob, &new_update), Err(Status::SignatureInvalid), "{place}");
+                assert!(apply(fob, &old_update).is_ok(), "{place}");
+                kept += 1;
+            }
+        },
+    );
+    assert!(changed > 0 && kept > 0, "{changed} changed, {kept} not");
 }

@@ -1,5 +1,6 @@
 //! The cases, in the order of the specification.
 
+mod administration;
 mod birth;
 mod enrolment;
 mod framing;
@@ -31,6 +32,7 @@ const LISTS: &[&[Case]] = &[
     updates::CASES,
     time::CASES,
     enrolment::CASES,
+    administration::CASES,
 ];
 
 const NUMBER: usize = {

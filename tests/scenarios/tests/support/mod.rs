@@ -82,6 +82,14 @@ impl Sim {
         self.chip().erases
     }
 
+    /// Whether these bytes lie anywhere in it.
+    pub(crate) fn holds(&self, bytes: &[u8]) -> bool {
+        let mut chip = self.chip();
+        let mut content = vec![0; chip.memory.capacity()];
+        chip.memory.read(0, &mut content).unwrap();
+        content.windows(bytes.len()).any(|window| window == bytes)
+    }
+
     pub(crate) fn make_deaf(&self) {
         self.chip().memory.set_deaf(Deaf::Always);
     }
@@ -165,11 +173,16 @@ impl Platform for SimPlatform {
 }
 
 /// A fob with power.
-pub(crate) struct Fob(Box<Token<SimPlatform>>, Option<PartitionId>);
+pub(crate) struct Fob(Box<Token<SimPlatform>>, Option<PartitionId>, Sim);
 
 impl Fob {
     pub(crate) fn start(flash: &Sim) -> Result<Self, StartError> {
-        Ok(Self(Box::new(Token::start(SimPlatform(EmulatedEntropy::system()), flash.clone())?), None))
+        Ok(Self(Box::new(Token::start(SimPlatform(EmulatedEntropy::system()), flash.clone())?), None, flash.clone()))
+    }
+
+    /// What it keeps its state on.
+    pub(crate) fn flash(&self) -> &Sim {
+        &self.2
     }
 
     pub(crate) fn life(&mut self) -> TokenState {
