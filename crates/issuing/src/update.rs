@@ -5,7 +5,8 @@ use keyfob_licence::{Grant, GrantError, HPKE_AAD_MAX, HPKE_INFO_LEN, List, Opera
 use keyfob_signed::{Endorsement, Invalid, Role, SignError, VendorRoot, verify};
 use keyfob_wire::body::Certificates;
 use keyfob_wire::{
-    FeatureId, MAX_PLAINTEXT, PartitionId, ProductId, Serial, Slot, Subject, Units, UnixTime, UpdateFile,
+    FeatureId, FileId, FileKind, MAX_FILE, MAX_PLAINTEXT, PartitionId, ProductId, Serial, Slot, Subject, Units,
+    UnixTime, UpdateFile,
 };
 
 use crate::{ProductGrant, Sequence, TokenRecord, Vendor, envelope::signed};
@@ -55,6 +56,35 @@ pub enum Step {
         /// The key; it is sealed to the partition.
         key: Secret<32>,
     },
+    /// Creates a file of the token's memory. The token refuses the whole update if there is one of another kind or size.
+    CreateFile {
+        /// Whose file.
+        product: ProductId,
+        /// The file.
+        file: FileId,
+        /// Who may write it.
+        kind: FileKind,
+        /// Its size in bytes.
+        size: u16,
+    },
+    /// Writes a part of a file. The token refuses the whole update if there is no such file, or it is shorter.
+    WriteFile {
+        /// Whose file.
+        product: ProductId,
+        /// The file.
+        file: FileId,
+        /// The first byte.
+        offset: u16,
+        /// What is to be there.
+        bytes: Vec<u8>,
+    },
+    /// Removes a file. The token refuses the whole update if there is none.
+    RemoveFile {
+        /// Whose file.
+        product: ProductId,
+        /// The file.
+        file: FileId,
+    },
     /// Revokes what was certified in lower epochs. The root's, as those that follow.
     RaiseEpoch {
         /// The least epoch that counts from then on.
@@ -73,6 +103,17 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether a file could have the size, or hold what is to be written; true of other steps.
+    fn is_of_a_files_size(&self) -> bool {
+        match self {
+            Self::CreateFile { kind, size, .. } => kind.allows(*size),
+            Self::WriteFile { offset, bytes, .. } => {
+                !bytes.is_empty() && usize::from(*offset).saturating_add(bytes.len()) <= usize::from(MAX_FILE)
+            }
+            _ => true,
+        }
+    }
+
     /// Whether tokens take it from the root alone.
     fn is_the_roots(&self) -> bool {
         matches!(self, Self::RaiseEpoch { .. } | Self::SetRecoveryKey { .. } | Self::SetMark { .. })
@@ -101,6 +142,12 @@ pub enum IssueError {
     /// A step names the counter of a feature that has none.
     #[error("feature {0} has no counter")]
     NotCounted(FeatureId),
+    /// A step names a product that isn't granted then.
+    #[error("product {0} isn't granted")]
+    ProductNotGranted(ProductId),
+    /// A file's size, or what is to be written, is more or less than there may be.
+    #[error("file {1} of product {0}: a file has 1 to 4,096 bytes, a label at most 48")]
+    File(ProductId, FileId),
     /// A step is the root's alone.
     #[error("only the root may raise the epoch, set the recovery key or the mark")]
     RootOnly,
@@ -301,12 +348,15 @@ impl Issuer<'_> {
 /// The encapsulated key and the ciphertext of a key that is installed; zeros for another step.
 type Sealed = ([u8; 65], [u8; 48]);
 
-fn operation<'a>(step: &Step, (enc, ciphertext): &'a Sealed) -> Operation<'a> {
+fn operation<'a>(step: &'a Step, (enc, ciphertext): &'a Sealed) -> Operation<'a> {
     match *step {
         Step::SetCounter { feature, units } => Operation::SetCounter { feature, units },
         Step::AddCounter { feature, units } => Operation::AddCounter { feature, units },
         Step::SubtractCounter { feature, units } => Operation::SubtractCounter { feature, units },
         Step::InstallKey { feature, slot, .. } => Operation::InstallKey { feature, slot, enc, ciphertext },
+        Step::CreateFile { product, file, kind, size } => Operation::CreateFile { product, file, kind, size },
+        Step::WriteFile { product, file, offset, ref bytes } => Operation::WriteFile { product, file, offset, bytes },
+        Step::RemoveFile { product, file } => Operation::RemoveFile { product, file },
         Step::RaiseEpoch { epoch } => Operation::RaiseEpoch { epoch },
         Step::SetRecoveryKey { key } => Operation::SetRecoveryKey { key },
         Step::SetMark { mark } => Operation::SetMark { mark },
@@ -335,6 +385,17 @@ fn after(record: &TokenRecord, plan: &UpdatePlan) -> Result<TokenRecord, IssueEr
             | Step::AddCounter { feature, .. }
             | Step::SubtractCounter { feature, .. }
             | Step::InstallKey { feature, .. } => feature,
+            Step::CreateFile { product, file, .. }
+            | Step::WriteFile { product, file, .. }
+            | Step::RemoveFile { product, file } => {
+                if !after.products.iter().any(|granted| granted.product == product) {
+                    return Err(IssueError::ProductNotGranted(product));
+                }
+                if !step.is_of_a_files_size() {
+                    return Err(IssueError::File(product, file));
+                }
+                continue;
+            }
             Step::RaiseEpoch { epoch } if epoch < after.minimum_epoch => {
                 return Err(IssueError::EpochLowered(after.minimum_epoch));
             }

@@ -139,7 +139,7 @@ impl Client {
     /// # Errors
     /// If the token has gone and doesn't come back.
     pub fn serial(&self) -> Result<Serial, Error> {
-        self.core().opened().map(|open| open.opening.answer().serial)
+        self.core().serial()
     }
 
     /// Whether the token is emulated.
@@ -190,6 +190,10 @@ struct Open {
 }
 
 impl Core {
+    pub(crate) fn serial(&mut self) -> Result<Serial, Error> {
+        self.opened().map(|open| open.opening.answer().serial)
+    }
+
     /// The time that the app claims.
     pub(crate) fn time(&self) -> UnixTime {
         (self.time)()

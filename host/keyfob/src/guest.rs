@@ -6,20 +6,20 @@ use keyfob_client::{Genuine, Opening};
 use keyfob_crypto::{PublicKey, RustCrypto};
 use keyfob_signed::{Board, Levels, MakerRoot, VendorRoot};
 use keyfob_wire::body::{
-    ApplyAnswer, Certificates, EndorseAnswer, EndorseRequest, EnrolAnswer, EnrolRequest, GrantAnswer, GrantRequest,
-    InfoAnswer, ListAnswer, ListRequest, ReceiptAnswer, ReceiptRequest, Request, SetTimeAnswer, SetTimeRequest,
-    TimeAnswer, TimeRequest,
+    ApplyAnswer, Certificates, EndorseAnswer, EndorseRequest, EnrolAnswer, EnrolRequest, FilesAnswer, FilesRequest,
+    GrantAnswer, GrantRequest, HealthAnswer, InfoAnswer, ListAnswer, ListRequest, ReceiptAnswer, ReceiptRequest,
+    Request, SetTimeAnswer, SetTimeRequest, SnapshotAnswer, SnapshotRequest, TimeAnswer, TimeRequest,
 };
 use keyfob_wire::init::TokenState;
 use keyfob_wire::{
-    BootId, Command, Firmware, PartitionId, ProductId, RootChangeFile, Serial, Status, Units, UnixTime, UpdateFile,
-    VendorHint, WipeFile,
+    BootId, Command, FileId, Firmware, PartitionId, ProductId, RootChangeFile, Serial, SnapshotFile, Status, Units,
+    UnixTime, UpdateFile, VendorHint, WipeFile,
 };
 
-pub use keyfob_wire::body::Tombstone;
+pub use keyfob_wire::body::{HealthAnswer as Health, Tombstone};
 
 use crate::connection::{Connection, Session, accepted};
-use crate::{Connect, Counts, Error, FeatureId, OsEntropy};
+use crate::{Connect, Counts, Error, FeatureId, File, OsEntropy};
 
 /// A session without a credential.
 pub struct Guest {
@@ -107,6 +107,28 @@ pub struct Proven {
     pub receipt: Vec<u8>,
     /// The partition's endorsement.
     pub endorsement: Vec<u8>,
+}
+
+/// A snapshot with what proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The token.
+    pub serial: Serial,
+    /// The snapshot, signed by the partition's proof key.
+    pub snapshot: Vec<u8>,
+    /// The partition's endorsement.
+    pub endorsement: Vec<u8>,
+}
+
+impl Snapshot {
+    /// The snapshot file that goes to the vendor.
+    ///
+    /// # Errors
+    /// If it could not be encoded.
+    pub fn to_file(&self) -> Result<Vec<u8>, Error> {
+        let file = SnapshotFile { serial: self.serial, endorsement: &self.endorsement, snapshot: &self.snapshot };
+        minicbor::to_vec(file).map_err(|_| Error::TooLong)
+    }
 }
 
 /// What signed time has to answer.
@@ -333,6 +355,54 @@ impl Guest {
             let answer = ReceiptAnswer::parse(body).map_err(bad)?;
             Ok(Proven { receipt: answer.receipt.to_vec(), endorsement: answer.endorsement.to_vec() })
         })
+    }
+
+    /// Asks for a signed statement of all that the token holds of a vendor's, apart from the contents of files and keys.
+    ///
+    /// # Errors
+    /// If the vendor has no partition, or the token can't be asked.
+    pub fn snapshot(&mut self, vendor: VendorRoot, nonce: &[u8]) -> Result<Snapshot, Error> {
+        let serial = self.serial;
+        let request = SnapshotRequest { hint: Some(hint(vendor)), nonce };
+        self.ask(&Request::Snapshot(request), |body| {
+            let answer = SnapshotAnswer::parse(body).map_err(bad)?;
+            Ok(Snapshot { serial, snapshot: answer.snapshot.to_vec(), endorsement: answer.endorsement.to_vec() })
+        })
+    }
+
+    /// Asks how the token fares.
+    ///
+    /// # Errors
+    /// If the token can't be asked.
+    pub fn health(&mut self) -> Result<Health, Error> {
+        self.ask(&Request::Health, |body| HealthAnswer::parse(body).map_err(bad))
+    }
+
+    /// Lists the files of a product that is shown to everybody.
+    ///
+    /// # Errors
+    /// If the product isn't granted or not shown to everybody, or the token can't be asked.
+    pub fn files(&mut self, vendor: VendorRoot, product: ProductId) -> Result<Vec<File>, Error> {
+        let (mut files, mut start) = (Vec::new(), FileId(0));
+        loop {
+            let request = FilesRequest { hint: Some(hint(vendor)), product, start };
+            let next = self.ask(&Request::Files(request), |body| {
+                let answer = FilesAnswer::parse(body).map_err(bad)?;
+                files.extend(answer.files.map(|file| File {
+                    file: file.file,
+                    kind: file.kind,
+                    size: file.size,
+                    label: file.label.map(|label| String::from_utf8_lossy(label).into_owned()),
+                }));
+                Ok(answer.next)
+            })?;
+            match next {
+                // Going backwards would never end.
+                Some(next) if next > start => start = next,
+                Some(_) => return Err(Error::Answer),
+                None => return Ok(files),
+            }
+        }
     }
 
     /// Asks for the nonce that signed time has to carry.

@@ -26,6 +26,8 @@ mod discovery;
 mod entropy;
 mod error;
 mod guest;
+mod keys;
+mod memory;
 mod session;
 mod text;
 mod transport;
@@ -38,10 +40,15 @@ pub use discovery::{Found, discover, only_token};
 pub use entropy::OsEntropy;
 pub use error::{Error, Kind};
 pub use guest::{
-    Enrolled, Granted, Guest, Info, Licensed, LicensedFeature, Partition, Proven, Signed, TimeNonce, Tombstone,
+    Enrolled, Granted, Guest, Health, Info, Licensed, LicensedFeature, Partition, Proven, Signed, Snapshot, TimeNonce,
+    Tombstone,
 };
 pub use keyfob_client::Genuine;
-pub use keyfob_wire::{FeatureId, Modules, OperationId, ProductId, Serial, Slot, Status, Units, UnixTime};
+pub use keyfob_wire::{
+    FeatureId, FileId, FileKind, Modules, OperationId, ProductId, Serial, Slot, Status, Units, UnixTime,
+};
+pub use keys::{Challenge, Proof};
+pub use memory::File;
 pub use session::{Counter, Secret, Session, Spent};
 pub use text::{TEXTS, Text, text};
 pub use transport::{Connect, Transport};

@@ -18,8 +18,8 @@ use crate::{Error, OsEntropy, Verdict};
 /// A feature that an app has logged in to. It may be used from any thread.
 #[must_use]
 pub struct Session {
-    core: Arc<Mutex<Core>>,
-    feature: FeatureId,
+    pub(crate) core: Arc<Mutex<Core>>,
+    pub(crate) feature: FeatureId,
     /// The counter's spend serial after the last spend here, so that the next needs no look; or [`UNKNOWN`].
     seen: AtomicU64,
 }
@@ -27,8 +27,8 @@ pub struct Session {
 /// No spend serial.
 const UNKNOWN: u64 = u64::MAX;
 
-/// A secret that was unlocked; overwritten when dropped.
-pub struct Secret(Zeroizing<Vec<u8>>);
+/// A secret from a token; overwritten when dropped.
+pub struct Secret(pub(crate) Zeroizing<Vec<u8>>);
 
 impl Secret {
     /// The secret's bytes.

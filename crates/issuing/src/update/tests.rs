@@ -236,3 +236,39 @@ fn a_file_fits_one_request() {
     assert_eq!(sized(steps + 1, 0), Err(IssueError::TooLong));
     assert_eq!(sized(500, 0), Err(IssueError::TooLong));
 }
+
+#[test]
+fn steps_on_files_are_what_tokens_take() {
+    let story = Story::new();
+    let (granted, file) = (ProductId(1), FileId(9));
+    let refusal = |step| {
+        let plan = plan(vec![product(1, [5])], vec![step]);
+        story.issue(&plan).err()
+    };
+    let create = |product, kind, size| Step::CreateFile { product, file, kind, size };
+    let write = |product, offset, bytes: &[u8]| Step::WriteFile { product, file, offset, bytes: bytes.to_vec() };
+    assert_eq!(refusal(create(granted, FileKind::Label, 48)), None);
+    assert_eq!(refusal(create(granted, FileKind::ReadWrite, 4096)), None);
+    assert_eq!(refusal(write(granted, 4095, &[1])), None);
+    assert_eq!(refusal(Step::RemoveFile { product: granted, file }), None);
+    let size = Some(IssueError::File(granted, file));
+    assert_eq!(refusal(create(granted, FileKind::Label, 49)), size);
+    assert_eq!(refusal(create(granted, FileKind::ReadWrite, 4097)), size);
+    assert_eq!(refusal(create(granted, FileKind::ReadWrite, 0)), size);
+    assert_eq!(refusal(write(granted, 0, &[])), size);
+    assert_eq!(refusal(write(granted, 4095, &[1, 2])), size);
+    let other = ProductId(7);
+    for step in [create(other, FileKind::ReadOnly, 1), write(other, 0, &[1]), Step::RemoveFile { product: other, file }]
+    {
+        assert_eq!(refusal(step), Some(IssueError::ProductNotGranted(other)));
+    }
+
+    let plan = plan(vec![product(1, [5])], vec![create(granted, FileKind::ReadOnly, 3), write(granted, 1, b"ab")]);
+    let issued = story.issue(&plan).unwrap();
+    let (update, _) = story.verify(&issued.file);
+    let expected = [
+        Operation::CreateFile { product: granted, file, kind: FileKind::ReadOnly, size: 3 },
+        Operation::WriteFile { product: granted, file, offset: 1, bytes: b"ab" },
+    ];
+    assert!(update.operations.iter().eq(expected));
+}
