@@ -1,8 +1,8 @@
 //! What is signed: whatever can be read is written as the same bytes, for one signed thing has one form.
 
 use keyfob_licence::{
-    CounterState, FileState, Grant, GrantState, List, Operation, Proof, Receipt, Request, RootChange, SignedTime,
-    Snapshot, State, TimeQuality, Update, Wipe, explain, judge,
+    CounterState, FileState, Grant, GrantState, List, Operation, Proof, Quality, Receipt, Request, RootChange,
+    SignedTime, Snapshot, State, Update, Wipe, explain, judge,
 };
 use keyfob_signed::{
     AppCredential, BirthRequest, Certificate, Endorsement, EnrolmentRequest, Payload, cbor, read_unverified,
@@ -143,7 +143,7 @@ fn statements() -> [Vec<u8>; 6] {
         nonce: &[5; 16],
         feature: COUNTED,
         status: Status::Ok,
-        quality: TimeQuality::Signed,
+        quality: Quality::Signed,
         context: &[],
         app: Subject([6; 8]),
         number: 2,
