@@ -28,18 +28,11 @@ pub enum RecordError {
 pub struct Records<C: Crypto> {
     send: Direction<C>,
     receive: Direction<C>,
-    handshake_hash: [u8; 32],
 }
 
 impl<C: Crypto> Records<C> {
-    pub(crate) fn new(send: &Secret<32>, receive: &Secret<32>, handshake_hash: [u8; 32]) -> Self {
-        Self { send: Direction::new(send), receive: Direction::new(receive), handshake_hash }
-    }
-
-    /// The handshake's transcript hash, equal on both sides and unique to the session.
-    #[must_use]
-    pub fn handshake_hash(&self) -> &[u8; 32] {
-        &self.handshake_hash
+    pub(crate) fn new(send: &Secret<32>, receive: &Secret<32>) -> Self {
+        Self { send: Direction::new(send), receive: Direction::new(receive) }
     }
 
     /// Seals a record in place: `buffer` holds 2 bytes of room, the plaintext of `length`, and 16 bytes of room or

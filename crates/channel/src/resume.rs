@@ -52,6 +52,12 @@ impl Ticket {
         self.id
     }
 
+    /// The transcript hash of the session that the ticket resumes, equal on both sides and unique to it.
+    #[must_use]
+    pub fn handshake_hash(&self) -> &[u8; 32] {
+        &self.earlier
+    }
+
     /// Begins to resume and returns RESUME's request.
     ///
     /// # Errors

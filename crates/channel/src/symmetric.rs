@@ -103,7 +103,7 @@ impl<C: Crypto> Symmetric<C> {
         let (first, second, third) = noise_hkdf(&self.chaining, &[]);
         let (send, receive) = if initiator { (first, second) } else { (second, first) };
         let ticket = Ticket::derive(&third, self.hash);
-        Established { records: Records::new(&send, &receive, self.hash), ticket }
+        Established { records: Records::new(&send, &receive), ticket }
     }
 }
 

@@ -124,7 +124,7 @@ fn snow_at_either_end() {
     assert_eq!(peer.read_message(&request[8..], &mut buffer).unwrap(), 0);
     let length = peer.write_message(&[], &mut buffer).unwrap();
     let ours = ours.finish(&mut buffer[..length]).unwrap();
-    assert_eq!(peer.get_handshake_hash(), ours.records.handshake_hash());
+    assert_eq!(peer.get_handshake_hash(), ours.ticket.handshake_hash());
     says_the_same(ours, peer.into_transport_mode().unwrap());
 
     let mut peer = snow_of(name, &prologue).psk(0, &psk).unwrap().build_initiator().unwrap();
@@ -133,7 +133,7 @@ fn snow_at_either_end() {
     assert_eq!(request.len(), RESUME_REQUEST);
     let (ours, answer) = ticket.read::<RustCrypto>(&PROLOGUE, &request).unwrap().generate(&mut Os).answer().unwrap();
     assert_eq!(peer.read_message(&answer, &mut buffer).unwrap(), 0);
-    assert_eq!(peer.get_handshake_hash(), ours.records.handshake_hash());
+    assert_eq!(peer.get_handshake_hash(), ours.ticket.handshake_hash());
     says_the_same(ours, peer.into_transport_mode().unwrap());
 }
 

@@ -37,7 +37,7 @@ fn snow_is_the_token() {
     let length = peer.read_message(&message[..length], &mut buffer).unwrap();
     assert_eq!(buffer[..length], cast.app_payload(b"first"));
     assert_eq!(peer.get_remote_static().unwrap(), cast.app.public().0);
-    assert_eq!(peer.get_handshake_hash(), session.records.handshake_hash());
+    assert_eq!(peer.get_handshake_hash(), session.ticket.handshake_hash());
     talk(session.records, peer.into_transport_mode().unwrap());
 }
 
@@ -61,7 +61,7 @@ fn snow_is_the_app() {
     let message = &mut buffer[..length];
     let admitted = ours.read_finish(message).unwrap().admit_app(message, &cast.vendor, 0).unwrap();
     assert_eq!(admitted.first_request, b"first");
-    assert_eq!(peer.get_handshake_hash(), admitted.session.records.handshake_hash());
+    assert_eq!(peer.get_handshake_hash(), admitted.session.ticket.handshake_hash());
     talk(admitted.session.records, peer.into_transport_mode().unwrap());
 }
 

@@ -69,7 +69,7 @@ impl<C: Crypto> Session<C> {
     /// The handshake's transcript hash, which names the session.
     #[must_use]
     pub fn handshake_hash(&self) -> &[u8; 32] {
-        self.records.handshake_hash()
+        self.ticket.handshake_hash()
     }
 
     /// Writes a request as the next record into `buffer` and returns its length.

@@ -123,7 +123,7 @@ fn app_side(input: &mut Unstructured<'_>) -> Result<()> {
     assert_eq!(admitted.is_ok(), right, "the app is admitted if and only if it is the certified one");
     if let Ok(admitted) = admitted {
         assert_eq!(admitted.first_request, request);
-        assert_eq!(admitted.session.records.handshake_hash(), app.records.handshake_hash());
+        assert_eq!(admitted.session.ticket.handshake_hash(), app.ticket.handshake_hash());
     }
     Ok(())
 }
@@ -150,7 +150,7 @@ fn resumption(input: &mut Unstructured<'_>) -> Result<()> {
     let finished = state.finish(&mut arrived);
     assert_eq!(finished.is_ok(), as_sent, "a resumption is ended if and only if nothing was altered");
     if let Ok(finished) = finished {
-        assert_eq!(finished.records.handshake_hash(), resumed.records.handshake_hash());
+        assert_eq!(finished.ticket.handshake_hash(), resumed.ticket.handshake_hash());
         assert!(finished.ticket.id() != app.ticket.id(), "each session has a ticket of its own");
     }
     Ok(())
