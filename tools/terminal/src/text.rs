@@ -22,6 +22,7 @@ pub const TEXTS: &[Text] = &[
         hint: "don't trust the file; ask the vendor for it again, and look whether --vendor is right",
     },
     Text { code: "vendor-needed", hint: "name one by --vendor; `keyfob status -v` shows their root keys" },
+    Text { code: "not-confirmed", hint: "type the serial when asked; in a script say --yes and --token" },
     Text { code: "emulator-failed", hint: "look whether another emulator uses the folder or the address" },
     Text { code: "no-emulator", hint: "start one by `keyfob emulator run`, or name its socket by --control" },
     Text { code: "several-emulators", hint: "choose one by --control, or by --token unix:PATH" },

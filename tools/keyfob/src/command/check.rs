@@ -1,7 +1,7 @@
 //! `keyfob check`.
 
 use clap::Args;
-use keyfob::{Details, FeatureId, Modules, Refusal, Status, Verdict};
+use keyfob::{Details, FeatureId, Modules, Refusal, Status, Verdict, Warning};
 use keyfob_terminal::{Exit, Failure, Global};
 use serde::Serialize;
 
@@ -29,6 +29,8 @@ struct Document {
     next_change: Option<u64>,
     expires: Option<u64>,
     modules: Option<String>,
+    /// What is wrong although the outcome doesn't say so.
+    warning: Option<&'static str>,
 }
 
 impl Check {
@@ -49,7 +51,11 @@ impl Check {
             next_change: details.next_change.map(|time| time.0),
             expires: details.expiry.map(|time| time.0),
             modules: details.modules.map(|modules| format!("{:x}", modules.0)),
+            warning: details.warning.map(word),
         };
+        if let Some(warning) = details.warning {
+            global.warn(warning.words());
+        }
         match verdict {
             Verdict::Full(details) => {
                 let text = || format!("feature {} may be used{}\n", self.app.feature, limits(&details));
@@ -78,6 +84,14 @@ fn denied(feature: FeatureId, refusal: &Refusal) -> Failure {
     };
     let message = format!("feature {feature} may not be used: {}{}", status.meaning(), when.unwrap_or_default());
     Failure::new(status.slug(), Failure::from(keyfob::Error::Refused(status)).exit(), message)
+}
+
+/// A warning's word in documents.
+fn word(warning: Warning) -> &'static str {
+    match warning {
+        Warning::ClockBehind => "clock-behind",
+        _ => "unknown",
+    }
 }
 
 fn limits(details: &Details) -> String {

@@ -3,7 +3,7 @@
 mod licence;
 
 use clap::Args;
-use keyfob::{Guest, Info, Partition, UnixTime};
+use keyfob::{Guest, Info, Partition, Tombstone, UnixTime};
 use keyfob_terminal::{Exit, Failure, Global};
 use serde::Serialize;
 
@@ -32,6 +32,17 @@ struct Document {
     boot: String,
     sessions: u32,
     vendors: Vec<Vendor>,
+    /// The partitions that were wiped, the first one first.
+    wiped: Vec<Wiped>,
+}
+
+#[derive(Serialize)]
+struct Wiped {
+    /// The first 8 bytes of the digest of the vendor's root key.
+    vendor: String,
+    partition: String,
+    epoch: u32,
+    number: u32,
 }
 
 #[derive(Serialize)]
@@ -73,6 +84,11 @@ fn vendor(guest: &mut Guest, partition: &Partition) -> Result<Vendor, Failure> {
     })
 }
 
+fn wiped(stone: &Tombstone) -> Wiped {
+    let Tombstone { vendor, partition, epoch, number } = *stone;
+    Wiped { vendor: to_hex(&vendor.0), partition: partition.to_string(), epoch, number }
+}
+
 impl Document {
     fn new(guest: &Guest, info: &Info, vendors: Vec<Vendor>) -> Self {
         let maker = Origin::of(guest.genuine());
@@ -87,6 +103,7 @@ impl Document {
             boot: info.boot.to_string(),
             sessions: info.sessions,
             vendors,
+            wiped: info.tombstones.iter().map(wiped).collect(),
         }
     }
 
@@ -107,6 +124,10 @@ impl Document {
             let (mark, now) = (date::written(UnixTime(vendor.mark)), date::written(UnixTime(vendor.now)));
             text += &format!("vendor {root}\n  partition {partition}, update {number} of epoch {epoch}\n");
             text += &format!("  signed time {mark}, the fob's time {now}\n");
+        }
+        for Wiped { vendor, partition, epoch, number } in self.wiped.iter().filter(|_| verbose) {
+            text +=
+                &format!("wiped: partition {partition} of vendor {vendor}, after update {number} of epoch {epoch}\n");
         }
         if self.vendors.iter().all(|vendor| vendor.products.is_empty()) {
             return text + "nothing is licensed that everybody may see\n";

@@ -1,8 +1,8 @@
 //! What a file is.
 
-use keyfob_licence::{Grant, Proof, Receipt, SignedTime, Snapshot, Update};
+use keyfob_licence::{Grant, Proof, Receipt, RootChange, SignedTime, Snapshot, Update, Wipe};
 use keyfob_signed::{AppCredential, BirthRequest, Certificate, Endorsement, EnrolmentRequest, read_unverified};
-use keyfob_wire::{ProofFile, ReceiptFile, SnapshotFile, TimeFile, UpdateFile};
+use keyfob_wire::{ProofFile, ReceiptFile, RootChangeFile, SnapshotFile, TimeFile, UpdateFile, WipeFile};
 
 use super::payload::{Described, certificates};
 use crate::tree::Tree;
@@ -15,6 +15,8 @@ pub(super) enum File<'a> {
     Snapshot(SnapshotFile<'a>, Endorsement, Snapshot<'a>),
     Proof(ProofFile<'a>, Endorsement, Proof<'a>),
     Time(TimeFile<'a>, SignedTime),
+    Wipe(WipeFile<'a>, Wipe),
+    RootChange(RootChangeFile<'a>, RootChange, Endorsement),
     /// The credential's secret is never shown.
     Credential(Box<AppCredential<'a>>, Certificate),
     Signed(&'a [u8], Signed<'a>),
@@ -32,6 +34,8 @@ pub(super) enum Signed<'a> {
     Snapshot(Snapshot<'a>),
     Proof(Proof<'a>),
     Time(SignedTime),
+    Wipe(Wipe),
+    RootChange(RootChange),
 }
 
 impl<'a> File<'a> {
@@ -54,6 +58,13 @@ impl<'a> File<'a> {
         if let Ok(file) = TimeFile::parse(bytes) {
             return Some(Self::Time(file, read_unverified(file.time).ok()?));
         }
+        if let Ok(file) = WipeFile::parse(bytes) {
+            return Some(Self::Wipe(file, read_unverified(file.wipe).ok()?));
+        }
+        if let Ok(file) = RootChangeFile::parse(bytes) {
+            let endorsement = read_unverified(file.endorsement).ok()?;
+            return Some(Self::RootChange(file, read_unverified(file.by_old).ok()?, endorsement));
+        }
         if let Ok(credential) = AppCredential::parse(bytes) {
             let certificate = read_unverified(credential.certificate).ok()?;
             return Some(Self::Credential(Box::new(credential), certificate));
@@ -68,6 +79,8 @@ impl<'a> File<'a> {
             Self::Snapshot(..) => "snapshot file",
             Self::Proof(..) => "proof file",
             Self::Time(..) => "time file",
+            Self::Wipe(..) => "wipe file",
+            Self::RootChange(..) => "root change file",
             Self::Credential(..) => "app credential",
             Self::Signed(_, signed) => signed.kind(),
         }
@@ -97,6 +110,15 @@ impl<'a> File<'a> {
                 .with("partition", file.partition.to_string())
                 .with("signers", certificates(file.certificates.iter()))
                 .with("time", time.tree()),
+            Self::Wipe(file, wipe) => Tree::default()
+                .with("serial", file.serial.to_string())
+                .with("partition", file.partition.to_string())
+                .with("wipe", wipe.tree()),
+            Self::RootChange(file, change, endorsement) => Tree::default()
+                .with("serial", file.serial.to_string())
+                .with("partition", file.partition.to_string())
+                .with("root_change", change.tree())
+                .with("endorsement", endorsement.tree()),
             Self::Credential(credential, certificate) => Tree::default()
                 .with("vendor", to_hex(&credential.vendor.0.0))
                 .with("secret", "not shown")
@@ -119,6 +141,8 @@ impl<'a> Signed<'a> {
             .or_else(|_| read_unverified(bytes).map(Self::Snapshot))
             .or_else(|_| read_unverified(bytes).map(Self::Proof))
             .or_else(|_| read_unverified(bytes).map(Self::Time))
+            .or_else(|_| read_unverified(bytes).map(Self::Wipe))
+            .or_else(|_| read_unverified(bytes).map(Self::RootChange))
             .ok()
     }
 
@@ -134,6 +158,8 @@ impl<'a> Signed<'a> {
             Self::Snapshot(_) => "snapshot",
             Self::Proof(_) => "proof",
             Self::Time(_) => "signed time",
+            Self::Wipe(_) => "wipe",
+            Self::RootChange(_) => "root change",
         }
     }
 
@@ -149,6 +175,8 @@ impl<'a> Signed<'a> {
             Self::Snapshot(snapshot) => snapshot.tree(),
             Self::Proof(proof) => proof.tree(),
             Self::Time(time) => time.tree(),
+            Self::Wipe(wipe) => wipe.tree(),
+            Self::RootChange(change) => change.tree(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use keyfob::Serial;
 use keyfob_licence::{
-    CounterState, FeatureGrant, FileState, Grant, GrantState, Operation, Proof, Quality, Receipt, SignedTime, Snapshot,
-    Update,
+    CounterState, FeatureGrant, FileState, Grant, GrantState, Operation, Proof, Quality, Receipt, RootChange,
+    SignedTime, Snapshot, Update, Wipe,
 };
 use keyfob_signed::{
     BirthRequest, Certificate, Endorsement, EnrolmentRequest, Levels, Rights, Role, Usage, read_unverified,
@@ -267,5 +267,17 @@ impl Described for Proof<'_> {
 impl Described for SignedTime {
     fn tree(&self) -> Tree {
         Tree::default().with("time", self.time).with("nonce", to_hex(&self.nonce))
+    }
+}
+
+impl Described for Wipe {
+    fn tree(&self) -> Tree {
+        Tree::default().with("sequence", self.sequence)
+    }
+}
+
+impl Described for RootChange {
+    fn tree(&self) -> Tree {
+        Tree::default().with("number", self.number).with("new_root", to_hex(&self.root.0))
     }
 }

@@ -2,10 +2,10 @@
 
 use keyfob::Serial;
 use keyfob_crypto::{AgreementKey, Crypto, RustCrypto};
-use keyfob_licence::{Grant, Proof, Receipt, SignedTime, Snapshot, Update};
+use keyfob_licence::{Grant, Proof, Receipt, RootChange, SignedTime, Snapshot, Update, Wipe};
 use keyfob_signed::{AppCredential, Endorsement, Invalid, Kind, Payload, Role, VendorRoot, verify as verify_signed};
 use keyfob_terminal::{Exit, Failure};
-use keyfob_wire::{PartitionId, body::Certificates};
+use keyfob_wire::{PartitionId, RootChangeFile, body::Certificates};
 
 use super::file::{File, Signed};
 
@@ -24,6 +24,10 @@ pub(super) fn verify(
         File::Time(file, _) => {
             signed::<SignedTime>(root, &file.certificates, file.time, (file.serial, file.partition)).map_err(refused)
         }
+        File::Wipe(file, _) => {
+            signed::<Wipe>(root, &Certificates::default(), file.wipe, (file.serial, file.partition)).map_err(refused)
+        }
+        File::RootChange(file, change, _) => root_change(root, file, change).map_err(refused),
         File::Credential(file, _) => credential(root, file).map_err(refused),
         File::Signed(bytes, thing) => {
             let serial = || serial.ok_or_else(|| Failure::usage("to verify it, name its fob by --serial"));
@@ -41,6 +45,10 @@ pub(super) fn verify(
                 Signed::Update(_) => update(root, &none, bytes, (serial()?, partition()?)),
                 Signed::Grant(_) => signed::<Grant<'_>>(root, &none, bytes, (serial()?, partition()?)).map_err(refused),
                 Signed::Time(_) => signed::<SignedTime>(root, &none, bytes, (serial()?, partition()?)).map_err(refused),
+                Signed::Wipe(_) => signed::<Wipe>(root, &none, bytes, (serial()?, partition()?)).map_err(refused),
+                Signed::RootChange(_) => {
+                    signed::<RootChange>(root, &none, bytes, (serial()?, partition()?)).map_err(refused)
+                }
                 Signed::BirthRequest(_) | Signed::EnrolmentRequest(_) => {
                     Err(not_verified("a fob signs it, so a vendor's root says nothing about it"))
                 }
@@ -53,6 +61,21 @@ pub(super) fn verify(
 }
 
 const ROOT: &str = "the vendor's root";
+
+/// Verifies a change to or from this root: what the new one signs as well is verified in either case.
+fn root_change(root: VendorRoot, file: &RootChangeFile<'_>, change: &RootChange) -> Result<&'static str, Invalid> {
+    let binding = (file.serial, file.partition);
+    let new = VendorRoot(change.root);
+    let by_new = verify_signed::<RustCrypto, RootChange>(file.by_new, &new.0, &binding)?;
+    new.verify_endorsement::<RustCrypto>(file.endorsement, file.serial, 0)?;
+    if *by_new != *change {
+        return Err(Invalid::Signature);
+    }
+    if new == root {
+        return Ok("the vendor's root, as the new one");
+    }
+    verify_signed::<RustCrypto, RootChange>(file.by_old, &root.0, &binding).map(|_| "the vendor's root, as the old one")
+}
 
 /// Verifies what the root or a signer of its own signs.
 fn signed<'a, T: Payload<'a, Binding = (Serial, PartitionId)>>(
