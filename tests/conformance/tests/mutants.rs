@@ -108,6 +108,8 @@ fn a_token_that_takes_altered_records_is_found() {
         "altered_records_are_refused_and_change_nothing",
         "records_of_another_session_are_refused",
         "unlock_refuses_what_was_sealed_otherwise",
+        "an_altered_message_is_refused",
+        "a_message_is_for_its_feature_and_slot",
     ];
     fail(Fault::IgnoresTags, &names);
 }
@@ -131,6 +133,7 @@ fn a_token_that_forgets_is_found() {
     let names = [
         "birth_and_installation_outlive_the_power",
         "a_spend_outlives_the_power",
+        "a_write_outlives_the_power",
         "an_update_outlives_the_power",
         "the_mark_outlives_the_power",
     ];

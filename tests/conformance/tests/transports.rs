@@ -39,6 +39,7 @@ fn over_tcp() {
         "a_used_session_does_not_give_way",
         "sessions_end_with_the_power",
         "a_spend_outlives_the_power",
+        "a_write_outlives_the_power",
         "identify_shows_the_fob_for_five_seconds",
         "an_update_outlives_the_power",
         "a_times_nonce_ends_with_the_power",

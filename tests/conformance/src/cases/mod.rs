@@ -6,10 +6,13 @@ mod enrolment;
 mod framing;
 mod handshake;
 mod init;
+mod keys;
+mod memory;
 mod queries;
 mod records;
 mod resume;
 mod sessions;
+mod statements;
 mod time;
 mod updates;
 mod usage;
@@ -28,6 +31,9 @@ const LISTS: &[&[Case]] = &[
     resume::CASES,
     sessions::CASES,
     usage::CASES,
+    memory::CASES,
+    keys::CASES,
+    statements::CASES,
     queries::CASES,
     updates::CASES,
     time::CASES,

@@ -141,7 +141,9 @@ fn malformed_bodies_are_bad_requests(bench: &mut Bench) -> Result<(), Failure> {
         // No map, an unfinished one, one with a key twice, keys out of order, an indefinite one, bytes after it.
         let bodies: [&[u8]; 7] =
             [&[0x80], &[0xa1, 0x01], &[0xa2, 1, 0, 1, 0], &[0xa2, 2, 0, 1, 0], &[0xbf, 0xff], &[0xa0, 0], &[0xff; 20]];
-        for body in bodies {
+        // Of these the last field is any bytes.
+        let open = matches!(operation, Operation::Write | Operation::Encrypt | Operation::Derive);
+        for body in bodies.into_iter().filter(|body| !open || body.len() < 20) {
             let answer = raw.say(session, &[&[operation.byte()], body].concat())?;
             same(&format!("the answer to {} with {body:02x?}", operation.word()), &answer, &vec![0, 1])?;
         }

@@ -55,7 +55,11 @@ fn verdict(bench: &Bench, feature: FeatureId, time: UnixTime, modules: Modules) 
     }
 }
 
-fn is_refused<T: std::fmt::Debug>(what: &str, found: Result<T, Error>, expected: Status) -> Result<(), Failure> {
+pub(super) fn is_refused<T: std::fmt::Debug>(
+    what: &str,
+    found: Result<T, Error>,
+    expected: Status,
+) -> Result<(), Failure> {
     match found {
         Err(Error::Refused(status)) => same(what, &status, &expected),
         other => Err(Failure::Broken(format!("{what}: {other:?} instead of {}", expected.slug()))),
