@@ -10,6 +10,8 @@ mod growth;
 mod licence_file;
 mod noise;
 mod open;
+mod prove;
+mod resume;
 mod run;
 mod socket;
 #[cfg(feature = "softhsm")]

@@ -8,7 +8,7 @@ use serde_json::json;
 #[cfg(feature = "softhsm")]
 use crate::softhsm;
 use crate::workload::{self, Failure, Work};
-use crate::{check, curve, licence_file, noise, open, socket, spend};
+use crate::{check, curve, licence_file, noise, open, prove, resume, socket, spend};
 
 /// Does what the arguments say; without any it times everything and prints a table.
 pub(crate) fn run(arguments: &[&str]) -> Result<(), Failure> {
@@ -96,6 +96,8 @@ fn measure(each: Duration, mut show: impl FnMut(Row)) -> Result<(), Failure> {
     beside("warm check, in process; its four AES-GCM operations", Cpu, check::ours()?, check::floor()?)?;
     beside("warm check, across processes; 64 bytes there and back", Wall, socket::ours(path)?, socket::floor(path)?)?;
     beside("cold open; its public-key operations", Cpu, open::ours()?, open::floor()?)?;
+    beside("resuming; its public-key operations", Cpu, resume::ours()?, resume::floor()?)?;
+    beside("prove; a signature", Cpu, prove::ours()?, prove::floor()?)?;
     beside("durable spend; 64 bytes and fdatasync", Wall, spend::ours(path)?, spend::floor(path)?)?;
     beside("warm check, in process; snow's records of its sizes", Cpu, check::ours()?, noise::records()?)?;
     beside("cold open; snow's handshake, no certificates", Cpu, open::ours()?, noise::handshakes()?)?;

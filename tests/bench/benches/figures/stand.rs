@@ -114,7 +114,7 @@ fn sell(desk: &Desk<Emulator>, features: u32) -> Result<(Vendor, TokenRecord), F
 pub(crate) struct Pair {
     app: App<'static, RustCrypto>,
     pub(crate) wire: Wire,
-    session: Option<Session<RustCrypto>>,
+    session: Option<(Opening, Session<RustCrypto>)>,
 }
 
 /// The app's end, and the token at the other.
@@ -143,13 +143,24 @@ impl Pair {
         let (length, mut session, _) = handshake.finish_as_app(&self.app, received, &Request::Login, out)?;
         wire.exchange(answer.channel, Command::Finish, length)?;
         session.open(wire.link.answer())?;
-        self.session = Some(session);
+        self.session = Some((opening, session));
         Ok(answer.serial)
+    }
+
+    /// Resumes the session on its channel, as if it had been lost.
+    pub(crate) fn resume(&mut self) -> Result<(), Failure> {
+        let (opening, session) = self.session.take().ok_or("there is no session")?;
+        let wire = &mut self.wire;
+        let (resuming, message) = opening.resume::<RustCrypto>(&session.into_ticket(), &mut OsEntropy)?;
+        wire.link.buffer()[..message.len()].copy_from_slice(&message);
+        wire.exchange(opening.answer().channel, Command::Resume, message.len())?;
+        self.session = Some((opening, resuming.finish(wire.link.answer())?));
+        Ok(())
     }
 
     /// Asks in the session; the answer is judged by `read`.
     pub(crate) fn ask<T>(&mut self, request: &Request<'_>, read: impl FnOnce(&[u8]) -> T) -> Result<T, Failure> {
-        let session = self.session.as_mut().ok_or("there is no session")?;
+        let (_, session) = self.session.as_mut().ok_or("there is no session")?;
         let wire = &mut self.wire;
         let length = session.seal(request, wire.link.buffer())?;
         wire.exchange(session.channel(), Command::Record, length)?;

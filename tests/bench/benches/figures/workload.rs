@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::hint::black_box;
 
-use crate::{apply, check, curve, growth, licence_file, noise, open};
+use crate::{apply, check, curve, growth, licence_file, noise, open, prove, resume};
 
 pub(crate) type Failure = Box<dyn Error>;
 
@@ -19,6 +19,10 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     ("check-floor", |_, _| check::floor()),
     ("open", |_, _| open::ours()),
     ("open-floor", |_, _| open::floor()),
+    ("resume", |_, _| resume::ours()),
+    ("resume-floor", |_, _| resume::floor()),
+    ("prove", |_, _| prove::ours()),
+    ("prove-floor", |_, _| prove::floor()),
     ("apply", |runs, _| apply::ours(runs, 1, 4)),
     ("apply-floor", |_, _| apply::floor()),
     ("key-0.13", |_, _| curve::generate_13()),

@@ -10,7 +10,7 @@ pub(crate) const OPERATIONS: [(&str, u32); 3] = [("check", 50), ("open", 2), ("a
 
 /// What there is more of, and how much.
 pub(crate) const AXES: [(&str, &[u32]); 3] =
-    [("features", &[4, 16, 32, 64, 128]), ("vendors", &[1, 2, 3, 4]), ("sessions", &[1, 2, 4, 8])];
+    [("features", &[4, 32, 64, 128]), ("vendors", &[1, 2, 3, 4]), ("sessions", &[1, 2, 4, 8])];
 
 /// One operation's instructions along one axis.
 #[derive(Debug, Clone, Serialize)]

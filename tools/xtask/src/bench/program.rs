@@ -13,7 +13,7 @@ use crate::process::{cargo, output, program};
 pub(crate) struct Program(PathBuf);
 
 /// How long each thing is timed, in seconds.
-const TIMED: &str = "4";
+const TIMED: &str = "2";
 
 impl Program {
     /// Builds it as it is measured: optimised.
