@@ -11,7 +11,10 @@ mod list;
 mod maker;
 mod man;
 mod resend;
+mod revoke;
+mod root;
 mod time;
+mod wipe;
 mod withdraw;
 
 use clap::{Parser, Subcommand};
@@ -52,6 +55,15 @@ enum Command {
     Withdraw(withdraw::Withdraw),
     /// Sign the time: into a fob that is plugged in, or into a file
     Time(time::Time),
+    /// Revoke every certificate made up to now
+    Revoke(revoke::Revoke),
+    /// The vendor's root: a new one, or the way back to a lost one
+    #[command(subcommand)]
+    Root(root::Root),
+    /// Sign the file that wipes what a fob has of this vendor
+    Wipe(wipe::Wipe),
+    /// Put the record of a fob that was wiped aside
+    Retire(wipe::Retire),
     /// Show a fob's record, or a file of this vendor's
     Inspect(inspect::Inspect),
     /// List the fobs that have a record
@@ -75,6 +87,10 @@ impl Cli {
             Command::Resend(resend) => resend.run(global),
             Command::Withdraw(withdraw) => withdraw.run(global),
             Command::Time(time) => time.run(global),
+            Command::Revoke(revoke) => revoke.run(global),
+            Command::Root(root) => root.run(global),
+            Command::Wipe(wipe) => wipe.run(global),
+            Command::Retire(retire) => retire.run(global),
             Command::Inspect(inspect) => inspect.run(global),
             Command::List(list) => list.run(global),
             Command::Completions(completions) => completions.run(global),

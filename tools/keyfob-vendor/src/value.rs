@@ -110,6 +110,10 @@ pub(crate) fn nonce(text: &str) -> Result<[u8; 16], String> {
     bytes.ok_or_else(|| "a fob's nonce is 32 hexadecimal digits".to_owned())
 }
 
+pub(crate) fn root(text: &str) -> Result<PublicKey, String> {
+    public_key(text).ok_or_else(|| "a root key is 66 hexadecimal digits, a point of P-256".to_owned())
+}
+
 /// Reads a maker's root key: the digits themselves, or a file that has them.
 pub(crate) fn maker_root(text: &str) -> Result<MakerRoot, Failure> {
     if let Some(key) = public_key(text) {

@@ -331,3 +331,31 @@ fn licences_that_no_fob_could_take() {
     refused(&bench, &["inspect", "nowhere"], "file-unreadable", 1);
     refused(&bench, &["inspect", "0123456789abcdef"], "fob-unknown", 3);
 }
+
+#[test]
+fn revoking_wiping_and_new_roots() {
+    let bench = Bench::new();
+    let fob = bench.fob("fob.sock");
+    let token = fob.uri();
+    bench.done(&["maker", "certify", "--test", "--token", &token]);
+    for command in ["revoke", "wipe", "retire --fob 0123456789abcdef", "root rotate", "root recovery"] {
+        let command: Vec<_> = command.split(' ').chain(["--yes", "--token", &token]).collect();
+        refused(&bench, &command, "directory-missing", 1);
+    }
+    bench.done(&["init", "--test"]);
+    let root = String::from_utf8(bench.read("keyfob-vendor/root.pub")).unwrap();
+    let root = root.trim();
+    for command in ["revoke", "root rotate", "retire --fob 0123456789abcdef", "wipe --wipes 1", "root recover --yes"] {
+        refused(&bench, &command.split(' ').collect::<Vec<_>>(), "usage", 2);
+    }
+    refused(&bench, &["wipe", "--token", &token], "fob-unknown", 3);
+    refused(&bench, &["wipe", "--fob", "0123456789abcdef", "--wipes", "0"], "fob-unknown", 3);
+    refused(&bench, &["retire", "--fob", "0123456789abcdef", "--yes"], "fob-unknown", 3);
+    refused(&bench, &["root", "recover", "--yes", "--old-root", "02"], "usage", 2);
+    refused(&bench, &["root", "recover", "--yes", "--old-root", root], "file-exists", 1);
+    bench.done(&["enrol", "--token", &token]);
+    let serial = fob.guest().serial().to_string();
+    bench.write("there", "precious");
+    refused(&bench, &["wipe", "--token", &token, "--out", "there"], "file-exists", 1);
+    refused(&bench, &["wipe", "--fob", &serial, "--wipes", "4294967295", "--out", "new"], "not-issuable", 1);
+}
