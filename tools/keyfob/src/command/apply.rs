@@ -44,7 +44,7 @@ impl Apply {
         } else if let Ok(file) = RootChangeFile::parse(&bytes) {
             change_root(global, &file, &bytes)
         } else {
-            let message = format_args!("{} is not an update file, nor one that wipes", self.file.display());
+            let message = format_args!("{} is no update, wipe or root change file", self.file.display());
             return Err(Failure::new("file-unknown", Exit::Failure, message));
         }?;
         Ok(Exit::Done)
