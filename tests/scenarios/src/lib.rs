@@ -1,10 +1,13 @@
 //! What the whole-system tests share: a fob on a desk, what can be seen of its state, and ways to it that count or
 //! attack. The tests themselves lie in `tests`.
 
+mod machine;
 mod stand;
 mod state;
 mod tap;
+pub mod watched;
 
+pub use machine::{Kept, Machine, Plain};
 pub use stand::{COUNTED, CREDENTIAL_SUBJECT, EXPIRY, PRODUCT, SLOT, TIMED, TODAY, licence, stand};
 pub use state::State;
 pub use tap::{Attack, Tally, Tapped};
