@@ -8,7 +8,7 @@ use std::path::Path;
 use keyfob::{Client, Guest, Signed, Units};
 use keyfob_conformance::{Bench, Served, certify};
 use keyfob_crypto::Entropy;
-use keyfob_issuing::{OsEntropy, UpdatePlan, seal_secret};
+use keyfob_issuing::{OsEntropy, Predecessor, TokenRecord, UpdatePlan, Vendor, VendorKind, seal_secret};
 use keyfob_scenarios::{COUNTED, PRODUCT, SLOT, TODAY, Tally, Tapped, licence};
 use keyfob_signed::TEST_MAKER_ROOT;
 use keyfob_wire::body::EnrolAnswer;
@@ -104,6 +104,12 @@ fn guests(rows: &mut Rows, bench: &mut Bench) {
     let endorsed =
         bench.stranger.endorse(guest.serial(), &[9; 16], &answer, &[TEST_MAKER_ROOT], &mut OsEntropy).unwrap();
     rows.count("endorse", "", || guest.endorse(&endorsed.bytes).unwrap());
+    let (stranger, new) = (&bench.stranger, Vendor::create(VendorKind::Test, &mut OsEntropy));
+    let record = TokenRecord::new(&endorsed);
+    let taken = new.take_over(&Predecessor::Root(stranger), &record, &mut OsEntropy).unwrap();
+    rows.count("change-root", "by the old root", || guest.change_root(&taken.file).unwrap());
+    let wipe = new.wipe(&taken.record, 0, &mut OsEntropy).unwrap();
+    rows.count("wipe", "", || guest.wipe(&wipe).unwrap());
     rows.count("logout", "", || drop(guest));
 }
 
