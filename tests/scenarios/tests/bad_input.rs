@@ -9,7 +9,9 @@ use keyfob::{Client, Error, Guest, Signed, TokenUri};
 use keyfob_conformance::message_reports;
 use keyfob_crypto::Secret;
 use keyfob_emulator::{Clock, Emulator, FlashImage, Listen};
-use keyfob_issuing::{FeatureTerms, OsEntropy, ProductGrant, Step, UpdatePlan, read_receipt, seal_secret};
+use keyfob_issuing::{
+    FeatureTerms, OsEntropy, Predecessor, ProductGrant, Step, UpdatePlan, Vendor, VendorKind, read_receipt, seal_secret,
+};
 use keyfob_licence::Terms;
 use keyfob_scenarios::{COUNTED, PRODUCT, SLOT, State, TIMED, TODAY, licence, stand};
 use keyfob_signed::AppCredential;
@@ -23,6 +25,7 @@ fn everything_bad_is_told_and_changes_nothing() {
     reports(&mut table);
     bodies(&mut table);
     update_files(&mut table);
+    final_files(&mut table);
     signed_things(&mut table);
     credentials(&mut table);
     flash_images(&mut table);
@@ -177,6 +180,47 @@ fn update_files(table: &mut Table) {
     drop(guest);
     assert_eq!(State::of(&bench, &desk), before);
     bench.guest().unwrap().apply(&genuine).unwrap();
+}
+
+/// Wipe and root change files: what they do can't be undone.
+fn final_files(table: &mut Table) {
+    let (bench, desk) = stand(5);
+    let new = Vendor::create(VendorKind::Test, &mut OsEntropy);
+    let wipe = bench.vendor.wipe(&bench.record, 0, &mut OsEntropy).unwrap();
+    let from = Predecessor::Root(&bench.vendor);
+    let change = new.take_over(&from, &bench.record, &mut OsEntropy).unwrap().file;
+    let before = State::of(&bench, &desk);
+    let mut guest = bench.guest().unwrap();
+    let codes = ["update-malformed", "signature-invalid", "wrong-token", "certificate-refused"];
+    for (what, genuine, other) in [("wipe file", &wipe, &change), ("root change file", &change, &wipe)] {
+        let flipped = (0..genuine.len()).map(|place| {
+            let mut file = genuine.clone();
+            file[place] ^= 1 << (place % 8);
+            file
+        });
+        let classes: [(&str, Vec<Vec<u8>>); 6] = [
+            ("empty", vec![Vec::new()]),
+            ("every byte altered", flipped.collect()),
+            ("cut off anywhere", (1..genuine.len()).map(|length| genuine[..length].to_vec()).collect()),
+            ("one byte more", vec![[&genuine[..], &[0]].concat()]),
+            ("the other kind of file", vec![other.clone()]),
+            ("garbage", (0..100).map(|seed| garbage(1 + seed as usize * 37, seed)).collect()),
+        ];
+        for (input, files) in classes {
+            let tries = files.len();
+            let mut last = None;
+            for file in files {
+                let done = if what == "wipe file" { guest.wipe(&file) } else { guest.change_root(&file) };
+                let found = said(done);
+                assert!(codes.contains(&found.0.as_str()), "{what}, {input}: {found:?}");
+                last = Some(found);
+            }
+            table.add(what, input, tries, last.unwrap());
+        }
+    }
+    drop(guest);
+    assert_eq!(State::of(&bench, &desk), before);
+    bench.guest().unwrap().wipe(&wipe).unwrap();
 }
 
 fn signed_things(table: &mut Table) {
