@@ -2,12 +2,14 @@
 //! attack. The tests themselves lie in `tests`.
 
 mod machine;
+mod recorder;
 mod stand;
 mod state;
 mod tap;
 pub mod watched;
 
 pub use machine::{Kept, Machine, Plain};
+pub use recorder::{Recorder, Recording};
 pub use stand::{COUNTED, CREDENTIAL_SUBJECT, EXPIRY, PRODUCT, SLOT, TIMED, TODAY, licence, stand};
 pub use state::State;
 pub use tap::{Attack, Tally, Tapped};
