@@ -51,7 +51,7 @@ pub(crate) fn operations() -> Result<[Work; 3], Failure> {
     let private = [Attribute::Token(true), Attribute::Private(true), Attribute::Sign(true)];
     let (_, key) = signing.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private)?;
     let note = data(&reading, &[7; 64])?;
-    let counter = data(&counting, &u32::MAX.to_be_bytes())?;
+    let mut counter = data(&counting, &u32::MAX.to_be_bytes())?;
     let mut left = u32::MAX;
     Ok([
         Box::new(move || signing.sign(&Mechanism::Ecdsa, key, &[7; 32]).map(drop).map_err(Into::into)),
@@ -61,7 +61,9 @@ pub(crate) fn operations() -> Result<[Work; 3], Failure> {
         }),
         Box::new(move || {
             left -= 1;
-            Ok(counting.update_attributes(counter, &[Attribute::Value(left.to_be_bytes().to_vec())])?)
+            // It lets nobody change a value in place.
+            let before = std::mem::replace(&mut counter, data(&counting, &left.to_be_bytes())?);
+            Ok(counting.destroy_object(before)?)
         }),
     ])
 }
