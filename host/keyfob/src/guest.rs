@@ -6,9 +6,9 @@ use keyfob_client::{Genuine, Opening};
 use keyfob_crypto::{PublicKey, RustCrypto};
 use keyfob_signed::{Board, Levels, MakerRoot, VendorRoot};
 use keyfob_wire::body::{
-    ApplyAnswer, Certificates, EndorseAnswer, EndorseRequest, EnrolAnswer, EnrolRequest, FilesAnswer, FilesRequest,
-    GrantAnswer, GrantRequest, HealthAnswer, InfoAnswer, ListAnswer, ListRequest, ReceiptAnswer, ReceiptRequest,
-    Request, SetTimeAnswer, SetTimeRequest, SnapshotAnswer, SnapshotRequest, TimeAnswer, TimeRequest,
+    ApplyAnswer, Certificates, EndorseAnswer, EndorseRequest, EnrolAnswer, EnrolRequest, FilesRequest, GrantAnswer,
+    GrantRequest, HealthAnswer, InfoAnswer, ListAnswer, ListRequest, ReceiptAnswer, ReceiptRequest, Request,
+    SetTimeAnswer, SetTimeRequest, SnapshotAnswer, SnapshotRequest, TimeAnswer, TimeRequest,
 };
 use keyfob_wire::init::TokenState;
 use keyfob_wire::{
@@ -19,6 +19,7 @@ use keyfob_wire::{
 pub use keyfob_wire::body::{HealthAnswer as Health, Tombstone};
 
 use crate::connection::{Connection, Session, accepted};
+use crate::memory::read_files;
 use crate::{Connect, Counts, Error, FeatureId, File, OsEntropy};
 
 /// A session without a credential.
@@ -386,16 +387,8 @@ impl Guest {
         let (mut files, mut start) = (Vec::new(), FileId(0));
         loop {
             let request = FilesRequest { hint: Some(hint(vendor)), product, start };
-            let next = self.ask(&Request::Files(request), |body| {
-                let answer = FilesAnswer::parse(body).map_err(bad)?;
-                files.extend(answer.files.map(|file| File {
-                    file: file.file,
-                    kind: file.kind,
-                    size: file.size,
-                    label: file.label.map(|label| String::from_utf8_lossy(label).into_owned()),
-                }));
-                Ok(answer.next)
-            })?;
+            let (more, next) = self.ask(&Request::Files(request), read_files)?;
+            files.extend(more);
             match next {
                 // Going backwards would never end.
                 Some(next) if next > start => start = next,

@@ -1,6 +1,6 @@
 //! What an app does with a token's memory. `docs/spec.md`, §8.5.
 
-use keyfob_wire::body::{ReadRequest, Request, WriteRequest};
+use keyfob_wire::body::{FileEntry, FilesAnswer, FilesRequest, ReadRequest, Request, WriteRequest};
 use keyfob_wire::{FileId, FileKind, MAX_TRANSFER, ProductId};
 
 use crate::client::lock;
@@ -20,7 +20,39 @@ pub struct File {
     pub label: Option<String>,
 }
 
+/// Reads the answer to `files`, and what to ask for next.
+pub(crate) fn read_files(body: &[u8]) -> Result<(Vec<File>, Option<FileId>), Error> {
+    let answer = FilesAnswer::parse(body).map_err(|_| Error::Answer)?;
+    let file = |file: FileEntry<'_>| File {
+        file: file.file,
+        kind: file.kind,
+        size: file.size,
+        label: file.label.map(|label| String::from_utf8_lossy(label).into_owned()),
+    };
+    Ok((answer.files.map(file).collect(), answer.next))
+}
+
 impl Session {
+    /// Lists the files of a product.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the product isn't granted, or the app is for another; and if the token can't be asked.
+    pub fn files(&self, product: ProductId) -> Result<Vec<File>, Error> {
+        let (mut files, mut start) = (Vec::new(), FileId(0));
+        loop {
+            let request = FilesRequest { hint: None, product, start };
+            let (more, next) =
+                lock(&self.core).request(&Request::Files(request), |plaintext| read_files(accepted(plaintext)?))?;
+            files.extend(more);
+            match next {
+                // Going backwards would never end.
+                Some(next) if next > start => start = next,
+                Some(_) => return Err(Error::Answer),
+                None => return Ok(files),
+            }
+        }
+    }
+
     /// Reads a part of a file of a product.
     ///
     /// More than 2,048 bytes are read in several requests, between which somebody else may write.

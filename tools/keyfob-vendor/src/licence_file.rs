@@ -18,7 +18,7 @@ use crate::failure::failure;
 use field::{Counter, Date, ModuleList, Name, Number, Slots};
 
 /// What is to be issued.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LicenceFile {
     /// Products to grant: each replaces what the fob had of it.

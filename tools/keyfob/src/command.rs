@@ -2,16 +2,23 @@
 
 mod apply;
 mod check;
+mod cipher;
 mod completions;
 mod counter;
 #[cfg(unix)]
 mod emulator;
+mod explain;
+mod health;
 mod identify;
 mod inspect;
 mod list;
 mod man;
+mod memory;
+mod prove;
+mod random;
 mod receipt;
 mod set_time;
+mod snapshot;
 mod spend;
 mod status;
 mod time;
@@ -47,14 +54,33 @@ enum Command {
     Counter(counter::Counter),
     /// Open a secret that was sealed for a feature's key
     Unlock(unlock::Unlock),
+    /// Encrypt with a feature's key
+    Encrypt(cipher::Encrypt),
+    /// Decrypt what was encrypted with a feature's key
+    Decrypt(cipher::Decrypt),
+    /// Derive a key of a feature's key
+    Derive(cipher::Derive),
+    /// Have the fob prove to somebody else whether a feature may be used
+    Prove(prove::Prove),
+    /// Show every rule by which a feature may be used or not
+    Explain(explain::Explain),
+    /// The fob's memory for apps
+    #[command(subcommand)]
+    Memory(memory::Memory),
+    /// Get random bytes of the fob
+    Random(random::Random),
     /// Apply a vendor's update file
     Apply(apply::Apply),
     /// Get the fob's signed word on the updates it applied
     Receipt(receipt::Receipt),
+    /// Get the fob's signed word on all that it holds of a vendor's
+    Snapshot(snapshot::Snapshot),
     /// Show the fob's time and get a nonce for signed time
     Time(time::Time),
     /// Hand a vendor's signed time to the fob
     SetTime(set_time::SetTime),
+    /// Show how the fob fares
+    Health(health::Health),
     /// Let the fob show itself
     Identify(identify::Identify),
     /// Show what is in a file of Keyfob's
@@ -79,10 +105,19 @@ impl Cli {
             Command::Spend(spend) => spend.run(global),
             Command::Counter(counter) => counter.run(global),
             Command::Unlock(unlock) => unlock.run(global),
+            Command::Encrypt(encrypt) => encrypt.run(global),
+            Command::Decrypt(decrypt) => decrypt.run(global),
+            Command::Derive(derive) => derive.run(global),
+            Command::Prove(prove) => prove.run(global),
+            Command::Explain(explain) => explain.run(global),
+            Command::Memory(memory) => memory.run(global),
+            Command::Random(random) => random.run(global),
             Command::Apply(apply) => apply.run(global),
             Command::Receipt(receipt) => receipt.run(global),
+            Command::Snapshot(snapshot) => snapshot.run(global),
             Command::Time(time) => time.run(global),
             Command::SetTime(set_time) => set_time.run(global),
+            Command::Health(health) => health.run(global),
             Command::Identify(identify) => identify.run(global),
             Command::Inspect(inspect) => inspect.run(global),
             #[cfg(unix)]

@@ -4,6 +4,7 @@ mod app;
 mod command;
 mod date;
 mod fob;
+mod output;
 mod proof;
 mod table;
 mod tree;

@@ -3,7 +3,8 @@
 use keyfob::{Granted, Proven, Serial};
 use keyfob_crypto::RustCrypto;
 use keyfob_licence::{Grant, Receipt};
-use keyfob_signed::{Endorsement, Invalid, Kind, VendorRoot, Verified, verify};
+use keyfob_signed::{Endorsement, Invalid, Kind, Payload, VendorRoot, Verified, verify};
+use keyfob_wire::PartitionId;
 
 /// Verifies a grant through its signer. Which epochs are revoked is not known here; the fob knows.
 pub(crate) fn grant(granted: &Granted, vendor: VendorRoot, serial: Serial) -> Result<Verified<Grant<'_>>, Invalid> {
@@ -23,8 +24,17 @@ pub(crate) fn receipt(
     vendor: VendorRoot,
     serial: Serial,
 ) -> Result<(Verified<Endorsement>, Verified<Receipt<'_>>), Invalid> {
-    let endorsement = vendor.verify_endorsement::<RustCrypto>(&proven.endorsement, serial, 0)?;
-    let binding = (serial, endorsement.partition);
-    let receipt = verify::<RustCrypto, Receipt<'_>>(&proven.receipt, &endorsement.proof, &binding)?;
-    Ok((endorsement, receipt))
+    by_token(&proven.receipt, &proven.endorsement, vendor, serial)
+}
+
+/// Verifies what a partition signs, through the endorsement of the partition.
+pub(crate) fn by_token<'a, T: Payload<'a, Binding = (Serial, PartitionId)>>(
+    signed: &'a [u8],
+    endorsement: &[u8],
+    vendor: VendorRoot,
+    serial: Serial,
+) -> Result<(Verified<Endorsement>, Verified<T>), Invalid> {
+    let endorsement = vendor.verify_endorsement::<RustCrypto>(endorsement, serial, 0)?;
+    let verified = verify::<RustCrypto, T>(signed, &endorsement.proof, &(serial, endorsement.partition))?;
+    Ok((endorsement, verified))
 }

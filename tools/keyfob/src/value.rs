@@ -1,7 +1,7 @@
 //! What people type: numbers, keys, times.
 
 use jiff::Timestamp;
-use keyfob::{FeatureId, Modules, UnixTime};
+use keyfob::{FeatureId, FileId, Modules, ProductId, UnixTime};
 use keyfob_crypto::{PublicKey, RustCrypto};
 use keyfob_signed::{MakerRoot, VendorRoot};
 use keyfob_wire::PartitionId;
@@ -38,6 +38,22 @@ fn public_key(text: &str) -> Result<PublicKey, String> {
 pub(crate) fn partition(text: &str) -> Result<PartitionId, String> {
     let bytes = hex(text).and_then(|bytes| PartitionId::from_slice(&bytes));
     bytes.ok_or_else(|| "a partition is 16 hexadecimal digits".to_owned())
+}
+
+/// Reads a product and a file of it, such as `7/3`.
+pub(crate) fn file(text: &str) -> Result<(ProductId, FileId), String> {
+    let (product, file) = text.split_once('/').unwrap_or_default();
+    match (product.parse(), file.parse()) {
+        (Ok(product), Ok(file)) if product != 0 => Ok((ProductId(product), FileId(file))),
+        _ => Err("a file is named by its product and its number, such as 7/3".into()),
+    }
+}
+
+pub(crate) fn product(text: &str) -> Result<ProductId, String> {
+    match text.parse() {
+        Ok(number) if number != 0 => Ok(ProductId(number)),
+        _ => Err("a product is a number from 1 to 4294967295".into()),
+    }
 }
 
 pub(crate) fn nonce(text: &str) -> Result<Vec<u8>, String> {
@@ -100,6 +116,15 @@ mod tests {
         assert_eq!(nonce("0011223344556677"), Ok(vec![0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77]));
         for text in ["", "00", "001122334455667", "+011223344556677", &"00".repeat(65)] {
             assert!(nonce(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_named_by_its_product() {
+        assert_eq!(file("7/3"), Ok((ProductId(7), FileId(3))));
+        assert_eq!(file("4294967295/65535"), Ok((ProductId(u32::MAX), FileId(65_535))));
+        for text in ["", "7", "/", "7/", "/3", "0/3", "7/65536", "4294967296/1", "7/3/1", "-1/3", "7/x"] {
+            assert!(file(text).is_err(), "{text}");
         }
     }
 

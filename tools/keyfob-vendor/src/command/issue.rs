@@ -1,5 +1,7 @@
 //! A fob's next update.
 
+mod files;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,6 +14,7 @@ use keyfob_terminal::{Exit, Failure, Global, Privacy, read, write_new};
 use keyfob_wire::UpdateFile;
 use serde::Serialize;
 
+use self::files::FileSteps;
 use crate::directory::{VendorAt, expect_writable};
 use crate::licence_file::LicenceFile;
 use crate::update::UpdateDocument;
@@ -23,7 +26,10 @@ pub(crate) struct Issue {
     #[command(flatten)]
     vendor: VendorAt,
     /// The products and features, in TOML; - is standard input
-    file: PathBuf,
+    #[arg(required_unless_present = "files")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    files: FileSteps,
     /// The fob's serial; not needed while the vendor knows one fob only
     #[arg(long, value_name = "SERIAL", value_parser = value::serial)]
     fob: Option<Serial>,
@@ -62,7 +68,11 @@ struct Document {
 
 impl Issue {
     pub(crate) fn run(self, global: &Global) -> Result<(), Failure> {
-        let licence = LicenceFile::parse(&self.file, &read(&self.file)?)?;
+        let licence = match &self.file {
+            Some(file) => LicenceFile::parse(file, &read(file)?)?,
+            None => LicenceFile::default(),
+        };
+        let steps = self.files.steps()?;
         let mut directory = self.vendor.open()?;
         let fob = match self.fob {
             Some(fob) => fob,
@@ -74,7 +84,8 @@ impl Issue {
         expect_writable(&out)?;
         rehearse(&directory, &before, &licence)?;
         let plan = licence.plan(date::now(), |feature, slot| directory.feature_key(feature, slot, &mut OsEntropy));
-        let plan = plan.map_err(failure::directory)?;
+        let mut plan = plan.map_err(failure::directory)?;
+        plan.steps.extend(steps);
         let issued = directory.issue(fob, &plan, &mut OsEntropy).map_err(|error| failure::issue(fob, error))?;
 
         let copy = directory.update_path(fob, number).display().to_string();

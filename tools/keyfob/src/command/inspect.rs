@@ -17,7 +17,7 @@ use keyfob_wire::PartitionId;
 use crate::tree::Tree;
 use crate::value;
 use file::File;
-pub(super) use payload::receipt_tree;
+pub(super) use payload::signed_tree;
 
 #[derive(Args)]
 pub(super) struct Inspect {

@@ -8,7 +8,7 @@ use keyfob_crypto::Entropy;
 use keyfob_terminal::{Exit, Failure, Global, Privacy, write_new};
 use keyfob_wire::ReceiptFile;
 
-use crate::command::inspect::receipt_tree;
+use crate::command::inspect::signed_tree;
 use crate::fob::guest;
 use crate::vendor::Vendor;
 use crate::{proof, value};
@@ -26,7 +26,7 @@ pub(super) struct Receipt {
 }
 
 #[derive(Clone)]
-struct Nonce(Vec<u8>);
+pub(super) struct Nonce(pub(super) Vec<u8>);
 
 impl Receipt {
     pub(super) fn run(self, global: &Global) -> Result<Exit, Failure> {
@@ -47,9 +47,8 @@ impl Receipt {
             None => {}
         }
         if self.out.as_deref() != Some(Path::new("-")) {
-            let tree = receipt_tree(serial, &endorsement, &receipt).with("file", value::to_hex(&bytes));
-            let text = || receipt_tree(serial, &endorsement, &receipt);
-            global.print("keyfob.receipt.v1", &tree, text)?;
+            let tree = || signed_tree(serial, &endorsement, "receipt", &*receipt);
+            global.print("keyfob.receipt.v1", &tree().with("file", value::to_hex(&bytes)), tree)?;
         }
         if let Some(out) = self.out.filter(|out| out != Path::new("-")) {
             global.note(format_args!("receipt written to {}", out.display()));
@@ -58,7 +57,7 @@ impl Receipt {
     }
 }
 
-fn random_nonce() -> Vec<u8> {
+pub(super) fn random_nonce() -> Vec<u8> {
     let mut nonce = vec![0; 16];
     OsEntropy.fill(&mut nonce);
     nonce

@@ -13,17 +13,22 @@ use crate::tree::Tree;
 use crate::value::to_hex;
 
 /// What can be shown as a tree.
-pub(super) trait Described {
+pub(in crate::command) trait Described {
     fn tree(&self) -> Tree;
 }
 
-/// A receipt with whose it is.
-pub(in crate::command) fn receipt_tree(serial: Serial, endorsement: &Endorsement, receipt: &Receipt<'_>) -> Tree {
+/// What a fob has signed, with whose it is.
+pub(in crate::command) fn signed_tree(
+    serial: Serial,
+    endorsement: &Endorsement,
+    name: &'static str,
+    signed: &impl Described,
+) -> Tree {
     Tree::default()
         .with("serial", serial.to_string())
         .with("partition", endorsement.partition.to_string())
         .with("emulated", endorsement.levels.is_emulated())
-        .with("receipt", receipt.tree())
+        .with(name, signed.tree())
 }
 
 /// The certificates that come along with something signed.
