@@ -57,11 +57,16 @@ pub(super) fn run(data: &[u8]) {
 impl Bench {
     fn step(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         match input.int_in_range(0..=15u8)? {
-            0..=6 => {
+            0..=5 => {
                 let place = usize::from(input.arbitrary::<bool>()?);
                 let units = if input.ratio(7, 8u8)? { input.int_in_range(0..=9)? } else { input.arbitrary()? };
                 let serial = self.counters[place].serial;
-                let seen = if input.ratio(3, 4u8)? { serial } else { input.int_in_range(0..=serial + 1)? };
+                let seen = match input.int_in_range(0..=7u8)? {
+                    0 => input.int_in_range(0..=serial + 1)?,
+                    // Where what is remembered ends.
+                    1 | 2 => serial.saturating_sub(input.int_in_range(14..=17)?),
+                    _ => serial,
+                };
                 let asked = SpendRequest {
                     feature: FEATURES[place],
                     units: Units(units),
@@ -71,6 +76,7 @@ impl Bench {
                 };
                 self.spend(&asked);
             }
+            6 => self.spend_many(input.int_in_range(1..=20)?),
             7..=9 => {
                 self.update(input)?;
                 self.compare();
@@ -102,6 +108,21 @@ impl Bench {
             Err(status) => status.number().to_be_bytes().to_vec(),
         };
         assert_eq!(answer, expected, "{asked:?}");
+    }
+
+    /// Asks for spends of one unit, each with an id of its own.
+    fn spend_many(&mut self, count: u32) {
+        for _ in 0..count {
+            let serial = self.counters[0].serial;
+            let operation = OperationId((u64::from(serial) << 32).to_be_bytes());
+            self.spend(&SpendRequest {
+                feature: COUNTED,
+                units: Units(1),
+                operation,
+                serial_seen: serial,
+                time: TODAY,
+            });
+        }
     }
 
     /// Applies an update that is right, or wrong in one way.

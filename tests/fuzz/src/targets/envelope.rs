@@ -81,7 +81,12 @@ fn value(decoder: &mut Decoder<'_>, depth: usize) -> Option<Vec<u8>> {
 fn signatures(input: &mut Unstructured<'_>) -> Result<()> {
     let cast = cast();
     let genuine = input.choose(&cast.signed)?;
-    let edited = edit(genuine, input)?;
+    let mut edited = edit(genuine, input)?;
+    if input.ratio(1, 8u8)? {
+        // The signature's twin: its s begins 32 bytes from the end.
+        let place = edited.len().checked_sub(32);
+        place.and_then(|place| edited.get_mut(place)).into_iter().for_each(|byte| *byte ^= 0x80);
+    }
     let vendor = cast.vendor.0;
     let signer = PublicKey(edit(&vendor.0, input)?.try_into().unwrap_or([0; 33]));
     let (serial, partition) = cast.binding();

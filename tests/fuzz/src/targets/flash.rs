@@ -37,19 +37,25 @@ fn mount(image: Vec<u8>) {
     };
     let values = read(store);
     assert_eq!(read(remount(&memory)), values, "mounting again changes nothing");
+    let mounted = memory.content();
     let mut store = remount(&memory);
     store.free().expect("a mounted store knows its room");
     store.scrub().expect("a mounted store can be compacted");
     assert_eq!(read(store), values, "compaction changes nothing");
-    let mut store = remount(&memory);
+    write(&memory, values.clone());
+    write(&Memory::new(mounted), values);
+}
+
+/// Writes a value to a store that holds some.
+fn write(memory: &Memory, mut expected: Values) {
+    let mut store = remount(memory);
     let (key, value) = (Key(77), vec![0x5a; 30]);
     let mut transaction = store.begin();
-    let mut expected = values;
     if transaction.put(key, &value).is_ok() {
         transaction.commit().expect("a mounted store can be written");
         expected.insert(key, value);
     }
-    assert_eq!(read(remount(&memory)), expected, "what was committed is there, and all else as before");
+    assert_eq!(read(remount(memory)), expected, "what was committed is there, and all else as before");
 }
 
 fn remount(memory: &Memory) -> Store<Memory, KEYS> {

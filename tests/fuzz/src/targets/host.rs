@@ -16,7 +16,7 @@ use crate::toy::Toy;
 
 pub(super) fn run(data: &[u8]) {
     let mut input = Unstructured::new(data);
-    let heard = talk(&mut Between::Somebody(&mut input));
+    let heard = talk(&mut Between::Somebody(&mut input, Vec::new()));
     let genuine = genuine();
     assert!(heard.len() <= genuine.len());
     assert!(heard.iter().eq(&genuine[..heard.len()]), "an answer is what the token said, or none");
@@ -125,7 +125,8 @@ impl Host<'_, '_, '_> {
 /// Who sits between host and token.
 enum Between<'i, 'd> {
     Nobody,
-    Somebody(&'i mut Unstructured<'d>),
+    /// Who takes choices from an input, and keeps what has passed.
+    Somebody(&'i mut Unstructured<'d>, Vec<Report>),
 }
 
 impl Between<'_, '_> {
@@ -133,12 +134,15 @@ impl Between<'_, '_> {
     fn pass(&mut self, report: Report) -> Vec<Report> {
         match self {
             Self::Nobody => vec![report],
-            Self::Somebody(input) => disturb(input, report).unwrap_or_else(|_| vec![report]),
+            Self::Somebody(input, passed) => {
+                passed.push(report);
+                disturb(input, passed, report).unwrap_or_else(|_| vec![report])
+            }
         }
     }
 }
 
-fn disturb(input: &mut Unstructured<'_>, report: Report) -> Result<Vec<Report>> {
+fn disturb(input: &mut Unstructured<'_>, passed: &[Report], report: Report) -> Result<Vec<Report>> {
     if input.is_empty() {
         return Ok(vec![report]);
     }
@@ -165,6 +169,7 @@ fn disturb(input: &mut Unstructured<'_>, report: Report) -> Result<Vec<Report>> 
             input.fill_buffer(&mut other[7..])?;
             vec![other]
         }
+        6 | 7 => vec![*input.choose(passed)?, report],
         _ => vec![report],
     })
 }

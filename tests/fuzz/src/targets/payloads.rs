@@ -93,7 +93,16 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<_> = cast().signed.iter().map(payload).collect();
     seeds.extend([cast().credential.clone(), payload(&every_operation())]);
     seeds.extend(statements());
-    seeds
+    let next = |payload: &Vec<u8>| {
+        let payload = payload.clone();
+        (0..payload.len()).map(move |place| {
+            let mut other = payload.clone();
+            other[place] = other[place].wrapping_add(1);
+            other
+        })
+    };
+    let others: Vec<_> = seeds.iter().flat_map(next).collect();
+    seeds.into_iter().chain(others).collect()
 }
 
 /// An update with each operation that a token's life here doesn't have.
