@@ -4,6 +4,7 @@
 //! to a limit; time is measured beside it and only reported.
 
 mod callgrind;
+mod cortex;
 mod figure;
 mod growth;
 mod page;
@@ -26,6 +27,9 @@ pub(crate) struct Options {
     /// Measures only what is held to a limit.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Measures nothing but the cryptography on a Cortex-M4.
+    #[arg(long, conflicts_with_all = ["quick", "record"])]
+    pub(crate) cortex_m: bool,
     /// Prints JSON instead of tables.
     #[arg(long)]
     pub(crate) json: bool,
@@ -43,6 +47,8 @@ pub(crate) struct Measured {
     pub(crate) times: Vec<times::Time>,
     /// Instructions by what the token carries.
     pub(crate) growth: Vec<growth::Series>,
+    /// Instructions on a Cortex-M4.
+    pub(crate) cortex_m: Vec<cortex::Count>,
 }
 
 /// Measures, prints, and fails if a limit is exceeded.
@@ -50,6 +56,9 @@ pub(crate) struct Measured {
 /// # Errors
 /// If something can't be measured for another reason than a lack of this machine, or exceeds its limit.
 pub(crate) fn run(options: &Options) -> Result<Proof> {
+    if options.cortex_m {
+        return on_cortex_m(options.json);
+    }
     let program = Program::build()?;
     let mut measured = Measured::default();
     let mut lacks = Vec::new();
@@ -60,12 +69,16 @@ pub(crate) fn run(options: &Options) -> Result<Proof> {
             measured.rows.push(ratio.row(ours, floor));
         }
     } else {
-        lacks.push("bench: there is no valgrind to count instructions with");
+        lacks.push("bench: there is no valgrind to count instructions with".to_owned());
     }
     if !options.quick {
         measured.times = program.times()?;
         if callgrind::is_there() {
             measured.growth = growth::measure(&program)?;
+        }
+        match cortex::measure()? {
+            Proof::Proven(counts) => measured.cortex_m = counts,
+            Proof::NotProven(lack) => lacks.push(lack),
         }
     }
     if options.json {
@@ -77,11 +90,21 @@ pub(crate) fn run(options: &Options) -> Result<Proof> {
         page::record(&measured)?;
     }
     refuse_excess(&measured.rows)?;
-    match lacks.first() {
-        None => Ok(Proof::Proven(())),
-        Some(lack) if options.json => Ok(Proof::NotProven((*lack).to_owned())),
-        Some(lack) => Ok(Proof::<()>::NotProven((*lack).to_owned()).announce()),
+    if lacks.is_empty() {
+        return Ok(Proof::Proven(()));
     }
+    let lack = Proof::<()>::NotProven(lacks.join("; "));
+    Ok(if options.json { lack } else { lack.announce() })
+}
+
+fn on_cortex_m(json: bool) -> Result<Proof> {
+    let measured = cortex::measure()?;
+    match &measured {
+        Proof::Proven(counts) if json => println!("{}", serde_json::to_string_pretty(counts)?),
+        Proof::Proven(counts) => print!("{}", page::cortex_m(counts)),
+        Proof::NotProven(_) => {}
+    }
+    Ok(measured.announce())
 }
 
 fn refuse_excess(rows: &[Row]) -> Result<()> {

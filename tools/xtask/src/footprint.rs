@@ -15,7 +15,7 @@ use crate::proof::Proof;
 pub(crate) use image::Footprint;
 
 /// The target that is measured: a Cortex-M4 without FPU.
-const TARGET: &str = "thumbv7em-none-eabi";
+pub(crate) const TARGET: &str = "thumbv7em-none-eabi";
 
 /// Measures, prints, and refuses what has no place in an image.
 ///
@@ -45,7 +45,7 @@ pub(crate) fn measure() -> Result<Proof<Footprint>> {
 }
 
 /// Finds a sysroot with the target's `core`, if there can be one.
-fn sysroot() -> Option<String> {
+pub(crate) fn sysroot() -> Option<String> {
     let script = root().join("firmware/toolchain");
     output(&mut program(script, &[TARGET]))
         .map_err(|error| println!("{error:#}"))

@@ -5,6 +5,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
+use super::cortex::Count;
 use super::figure::Row;
 use super::growth::{AXES, Series};
 use super::times::Time;
@@ -22,6 +23,9 @@ pub(crate) fn text(measured: &Measured) -> String {
     }
     if !measured.growth.is_empty() {
         text = text + "\n" + &growth(&measured.growth);
+    }
+    if !measured.cortex_m.is_empty() {
+        text = text + "\n" + &cortex_m(&measured.cortex_m);
     }
     text
 }
@@ -97,6 +101,15 @@ fn growth(growth: &[Series]) -> String {
             let _ = writeln!(text, "| {} | {counts} | {:.3} | {slope} |", one.operation, one.growth());
         }
         text.push('\n');
+    }
+    text
+}
+
+/// The counts of a Cortex-M4.
+pub(crate) fn cortex_m(counts: &[Count]) -> String {
+    let mut text = "| on a Cortex-M4 | instructions |\n|---|--:|\n".to_owned();
+    for count in counts {
+        let _ = writeln!(text, "| {} | {} |", count.name, grouped(count.instructions as f64));
     }
     text
 }

@@ -64,6 +64,14 @@ fn growth_is_from_first_to_last() {
 }
 
 #[test]
+fn what_failed_on_the_board_is_no_count() {
+    let counts = cortex::counts("key: 7\nAES, 64 bytes: 8\n").unwrap();
+    assert_eq!((counts.len(), counts[1].name.as_str(), counts[1].instructions), (2, "AES, 64 bytes", 8));
+    assert!(cortex::counts("key: failed\n").is_err());
+    assert!(cortex::counts("").is_err());
+}
+
+#[test]
 fn thousands_stand_apart() {
     assert_eq!([0.0, 999.0, 1000.0, 1_234_567.4, -1500.0].map(grouped), ["0", "999", "1,000", "1,234,567", "-1,500"]);
 }

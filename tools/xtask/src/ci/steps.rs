@@ -31,6 +31,7 @@ fn format() -> Result<Proof> {
     }
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     run(&mut cargo(&["fmt", "--check", "--manifest-path", "firmware/footprint/Cargo.toml"]))?;
+    run(&mut cargo(&["fmt", "--check", "--manifest-path", "firmware/measure/Cargo.toml"]))?;
     run(&mut cargo(&["fmt", "--check", "--manifest-path", "tests/fuzz/Cargo.toml"]))?;
     Ok(Proof::Proven(()))
 }
