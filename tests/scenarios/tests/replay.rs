@@ -146,7 +146,7 @@ fn session(bench: &mut Bench, recorder: &Recorder<Desk<Emulator>>, sealed: &[u8]
     for request in [Request::Check(check), Request::Spend(spend), Request::Unlock(unlock)] {
         assert_eq!(raw.ask(app, &request).unwrap().0, Status::Ok);
     }
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         // It isn't closed, and may be open still when its reports come again.
         raw.forget(app);
     }
