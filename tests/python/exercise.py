@@ -14,8 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from keyfob_channel import RECORD, Refused
-from keyfob_client import COUNTER, AppSession, Credential, GuestSession
+from keyfob_client import COUNTER, DECRYPT, DERIVE, ENCRYPT, AppSession, Credential, GuestSession
 from keyfob_signed import NotGenuine
 
 
@@ -54,6 +58,43 @@ def as_app(address: tuple[str, int], credential: Credential, task: dict[str, Any
     return result
 
 
+def with_memory_and_keys(address: tuple[str, int], credential: Credential, task: dict[str, Any]) -> dict[str, Any]:
+    """Uses memory and a feature's key, which it knows, so that it can do the fob's part itself."""
+    feature, product, key = task["counted"], task["products"][0], bytes.fromhex(task["key"])
+    aad, plaintext, random = feature.to_bytes(4, "big") + b"\0", os.urandom(700), os.urandom(16)
+    nonce, context = os.urandom(32), b"an order"
+    with AppSession(address, credential, accept_emulated=True) as session:
+        session.write(product, 1, 250, plaintext)
+        message = session.with_key(ENCRYPT, feature, plaintext)
+        own = random + AESGCM(expanded(key, b"keyfob/1 encrypt" + random)).encrypt(bytes(12), plaintext, aad)
+        proof = session.prove(feature, "https://shop.example", nonce, context)
+        expected = {3: "https://shop.example", 10: nonce, -65537: feature, -65540: context}
+        result = {
+            "reads what it wrote": session.read(product, 1, 249, 702) == b"\0" + plaintext + b"\0",
+            "writes a label": outcome(lambda: session.write(product, 2, 0, b"x").hex()),
+            "reads a label": session.read(product, 2, 0, 48).rstrip(b"\0").decode(),
+            "beyond the end": outcome(lambda: session.read(product, 1, 1000, 25).hex()),
+            "no such file": outcome(lambda: session.read(product, 9, 0, 1).hex()),
+            "decrypts the fob's": AESGCM(expanded(key, b"keyfob/1 encrypt" + message[:16])).decrypt(
+                bytes(12), message[16:], aad) == plaintext,
+            "fob decrypts": session.with_key(DECRYPT, feature, own) == plaintext,
+            "fob decrypts what was altered": outcome(
+                lambda: session.with_key(DECRYPT, feature, own[:-1] + bytes([own[-1] ^ 1])).hex()),
+            "derives": session.with_key(DERIVE, feature, b"label") == expanded(key, b"keyfob/1 derivelabel"),
+            "proof": {str(claim): value for claim, value in proof.items() if type(value) is int and claim != 6},
+            "proof's app": proof[-65541].decode(),
+            "proof answers": expected.items() <= proof.items(),
+            "random": len(session.random(64)),
+        }
+        session.logout()
+    return result
+
+
+def expanded(key: bytes, info: bytes) -> bytes:
+    """Derives 32 bytes by HKDF-SHA256 with an empty salt."""
+    return HKDF(hashes.SHA256(), 32, None, info).derive(key)
+
+
 def answered_twice_alike(session: AppSession, feature: int) -> bool:
     """Sends one record twice."""
     record = session.sending.nonce.to_bytes(2, "big")
@@ -75,6 +116,10 @@ def as_guest(address: tuple[str, int], vendor_root: bytes, task: dict[str, Any])
             "products": session.products(vendor_root),
             "grants": [session.grant(vendor_root, product) for product in task["products"]],
             "receipt": session.receipt(vendor_root, nonce),
+            "snapshot": session.snapshot(vendor_root, nonce),
+            "files": [[*each[:3], each[3] and each[3].decode()] for each in
+                      session.files(vendor_root, task["products"][0])],
+            "health": sorted(session.health()),
             "check": outcome(lambda: AppSession.check(session, task["counted"])),
         }
         session.logout()
@@ -125,6 +170,7 @@ def main() -> None:
     credential = Credential.parse(Path(task["app"]).read_bytes())
     print(json.dumps({
         "app": as_app(address, credential, task),
+        "memory": with_memory_and_keys(address, credential, task),
         "guest": as_guest(address, credential.root, task),
         "misled": misled(address, credential),
     }))

@@ -16,6 +16,8 @@ from keyfob_signed import Endorsement, digest, require
 
 LOGIN, LOGOUT, INFO, LIST, GRANT = 0x01, 0x02, 0x03, 0x05, 0x06
 CHECK, SPEND, UNLOCK, COUNTER, RECEIPT = 0x10, 0x11, 0x12, 0x13, 0x21
+RANDOM, HEALTH, READ, WRITE, FILES = 0x07, 0x08, 0x14, 0x15, 0x16
+ENCRYPT, DECRYPT, DERIVE, PROVE, SNAPSHOT = 0x17, 0x18, 0x19, 0x1A, 0x24
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,28 @@ class AppSession(Session):
         """Lets the fob open a sealed secret."""
         return self._body(self.request(UNLOCK, struct.pack(">IBQ", feature, slot, now(at)) + sealed))
 
+    def random(self, length: int) -> bytes:
+        """Returns random bytes of the fob's."""
+        return self._body(self.request(RANDOM, bytes([length])))
+
+    def read(self, product: int, file: int, offset: int, length: int) -> bytes:
+        """Reads a part of a file (section 8.5)."""
+        return self._body(self.request(READ, struct.pack(">IHHH", product, file, offset, length)))
+
+    def write(self, product: int, file: int, offset: int, content: bytes) -> bytes:
+        """Writes a part of a file."""
+        return self._body(self.request(WRITE, struct.pack(">IHH", product, file, offset) + content))
+
+    def with_key(self, operation: int, feature: int, data: bytes, slot: int = 0) -> bytes:
+        """Encrypts, decrypts or derives (section 8.6)."""
+        return self._body(self.request(operation, struct.pack(">IBQ", feature, slot, now(None)) + data))
+
+    def prove(self, feature: int, audience: str, nonce: bytes, context: bytes) -> dict[int, Any]:
+        """Has the fob prove a decision, and verifies it as the audience would."""
+        answer = self.ask(PROVE, {1: audience, 2: nonce, 3: context, 4: feature, 5: now(None)})
+        endorsement = Endorsement.verified(answer[2], self.root, self.serial)
+        return signed.proof(answer[1], endorsement, self.serial)
+
 
 class GuestSession(Session):
     """A session of anybody, with a fob that its maker certified."""
@@ -184,6 +208,20 @@ class GuestSession(Session):
         answer = self.ask(RECEIPT, {1: digest(vendor_root)[:8], 2: nonce})
         endorsement = Endorsement.verified(answer[2], vendor_root, self.serial)
         return signed.receipt(answer[1], endorsement, self.serial, nonce)
+
+    def snapshot(self, vendor_root: bytes, nonce: bytes) -> dict[str, Any]:
+        """Returns all that the fob holds of a vendor's."""
+        answer = self.ask(SNAPSHOT, {1: digest(vendor_root)[:8], 2: nonce})
+        endorsement = Endorsement.verified(answer[2], vendor_root, self.serial)
+        return signed.snapshot(answer[1], endorsement, self.serial, nonce)
+
+    def files(self, vendor_root: bytes, product: int) -> list[list[Any]]:
+        """Returns the files of a public product."""
+        return self.ask(FILES, {1: digest(vendor_root)[:8], 2: product, 3: 0})[1]
+
+    def health(self) -> dict[int, int]:
+        """Returns how the fob fares."""
+        return self.ask(HEALTH)
 
 
 def now(at: int | None) -> int:

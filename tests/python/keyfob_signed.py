@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 PROTECTED = bytes.fromhex("a10126")
 
-U8, U32, U64 = range(2**8), range(2**32), range(2**64)
+U8, U16, U32, U64 = range(2**8), range(2**16), range(2**32), range(2**64)
 ID, POINT, DIGEST = 8, 33, 32
 
-CERTIFICATE, ENDORSEMENT, GRANT, RECEIPT = 1, 4, 6, 7
+CERTIFICATE, ENDORSEMENT, GRANT, RECEIPT, SNAPSHOT, PROOF = 1, 4, 6, 7, 9, 10
 BATCH, DEVICE, APP, UPDATE_SIGNER = 1, 2, 3, 4
 HANDSHAKE, SIGNING = 1, 2
 
@@ -100,7 +100,7 @@ def public_key(point: bytes) -> ec.EllipticCurvePublicKey:
         raise NotGenuine("a key that isn't a point") from error
 
 
-def verify(envelope: bytes, kind: int, signer: bytes, bound_to: list[bytes], shape: list[Any]) -> list[Any]:
+def verify(envelope: bytes, kind: int, signer: bytes, bound_to: list[bytes], shape: Any) -> Any:
     """Verifies a COSE_Sign1 and returns its payload's fields."""
     protected, unprotected, payload, signature = shaped(decode(envelope), [bytes, dict, bytes, 64])
     require(protected == PROTECTED and unprotected == {}, "other headers than ES256")
@@ -143,7 +143,7 @@ class Certificate:
         if role in (BATCH, DEVICE):
             levels(attributes)
         else:
-            require(attributes < 8 if role == APP else attributes == 0, "attributes that aren't defined")
+            require(attributes < 128 if role == APP else attributes == 0, "attributes that aren't defined")
         public_key(key)
         return cls(subject, epoch, product, attributes, key)
 
@@ -228,3 +228,27 @@ def receipt(data: bytes, endorsement: Endorsement, serial: bytes, nonce: bytes) 
     require(answered == nonce, "a receipt for another nonce")
     return {"epoch": epoch, "number": number, "last_update": last.hex(), "mark": mark, "firmware": list(firmware),
             "counters": {str(feature): [remaining, serial] for feature, remaining, serial in counters}}
+
+
+def snapshot(data: bytes, endorsement: Endorsement, serial: bytes, nonce: bytes) -> dict[str, Any]:
+    """Verifies a snapshot (section 7.12) that answers a nonce."""
+    shape = [U32, U32, DIGEST, U64, U32, 3, bytes, [[U32, U32], ...], [[U32, U32, U32], ...],
+             [[U32, U16, range(1, 5), range(1, 4097)], ...]]
+    epoch, number, last, mark, minimum, _, answered, grants, counters, files = verify(
+        data, SNAPSHOT, endorsement.proof, [serial, endorsement.partition], shape
+    )
+    require(answered == nonce, "a snapshot for another nonce")
+    return {"epoch": epoch, "number": number, "last_update": last.hex(), "mark": mark, "minimum": minimum,
+            "grants": grants, "counters": counters, "files": files}
+
+
+CLAIMS = {3: str, 6: U64, 10: bytes, -65537: U32, -65538: U16, -65539: range(4), -65540: bytes, -65541: ID,
+          -65542: U32, -65543: U32}
+
+
+def proof(data: bytes, endorsement: Endorsement, serial: bytes) -> dict[int, Any]:
+    """Verifies a proof (section 7.11), an EAT (RFC 9711), and returns its claims."""
+    claims = verify(data, PROOF, endorsement.proof, [serial, endorsement.partition], dict)
+    require(list(claims) == list(CLAIMS), "other claims than those of a proof")
+    require(all(fits(claims[key], shape) for key, shape in CLAIMS.items()), "a claim that isn't as specified")
+    return claims

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use keyfob::{FeatureId, Guest, ProductId, Slot, TokenUri, UnixTime};
+use keyfob::{FeatureId, FileId, FileKind, Guest, ProductId, Slot, TokenUri, UnixTime};
 use keyfob_crypto::{Entropy, P256Signing, Secret, SigningKey};
 use keyfob_emulator::{Emulator, Handle, Listen, Server};
 use keyfob_issuing::{
@@ -30,6 +30,8 @@ pub const PLAIN: FeatureId = FeatureId(54);
 pub const PRODUCTS: [ProductId; 2] = [ProductId(7), ProductId(8)];
 /// How often [`COUNTED`] may be used.
 pub const UNITS: Units = Units(5);
+/// What is in file 2 of the first product, a label; file 1 is for apps.
+pub const LABEL: &str = "Bauamt Köln";
 /// What is sealed for [`COUNTED`].
 pub const SECRET: &[u8] = b"the table that the exporter uses";
 
@@ -50,6 +52,8 @@ pub struct Cast {
     pub app: PathBuf,
     /// [`SECRET`], sealed.
     pub sealed: Vec<u8>,
+    /// The counted feature's key.
+    pub key: Secret<32>,
     handle: Handle,
     server: Option<JoinHandle<()>>,
     folder: tempfile::TempDir,
@@ -77,7 +81,7 @@ impl Cast {
         let mut key = Secret::<32>::zero();
         entropy.fill(key.expose_mut());
         let sealed = seal_secret(&key, COUNTED, Slot(0), SECRET, entropy).unwrap();
-        let first = vendor.issue(&record, &first_plan(key), entropy).unwrap();
+        let first = vendor.issue(&record, &first_plan(key.clone()), entropy).unwrap();
         let signer = vendor.update_signer(Subject(*b"shop    "), P256Signing::generate(entropy), entropy).unwrap();
         let second = signer.issue(&first.record, &second_plan(), entropy).unwrap();
         let mut guest = guest(&uri);
@@ -89,7 +93,7 @@ impl Cast {
         let credential = vendor.app(Subject(*b"any     "), ProductId(0), Rights::ALL, entropy).unwrap();
         std::fs::write(&app, credential).unwrap();
         let record = second.record;
-        Self { address, vendor, record, endorsement, app, sealed, handle, server: Some(server), folder }
+        Self { address, vendor, record, endorsement, app, sealed, key, handle, server: Some(server), folder }
     }
 
     /// Unplugs the fob and plugs it in again.
@@ -147,6 +151,9 @@ fn first_plan(key: Secret<32>) -> UpdatePlan {
     let steps = vec![
         Step::SetCounter { feature: COUNTED, units: UNITS },
         Step::InstallKey { feature: COUNTED, slot: Slot(0), key },
+        Step::CreateFile { product: PRODUCTS[0], file: FileId(1), kind: FileKind::ReadWrite, size: 1024 },
+        Step::CreateFile { product: PRODUCTS[0], file: FileId(2), kind: FileKind::Label, size: 48 },
+        Step::WriteFile { product: PRODUCTS[0], file: FileId(2), offset: 0, bytes: LABEL.into() },
     ];
     UpdatePlan { issued: ISSUED, grants: vec![product(PRODUCTS[0], "CAD Studio", features)], steps }
 }

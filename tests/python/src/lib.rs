@@ -5,6 +5,6 @@ mod cast;
 mod proxy;
 mod python;
 
-pub use cast::{COUNTED, Cast, EXPIRED, LATER, PLAIN, PRODUCTS, SECRET, SPENT, UNITS};
+pub use cast::{COUNTED, Cast, EXPIRED, LABEL, LATER, PLAIN, PRODUCTS, SECRET, SPENT, UNITS};
 pub use proxy::{Flip, Proxy, Side};
 pub use python::{Finished, Python};

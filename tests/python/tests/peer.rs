@@ -4,7 +4,7 @@
 use keyfob_crypto::PublicKey;
 use keyfob_issuing::{OsEntropy, Vendor, VendorKind};
 use keyfob_python_peer::{
-    COUNTED, Cast, EXPIRED, Finished, Flip, LATER, PLAIN, PRODUCTS, Proxy, Python, SECRET, SPENT, Side, UNITS,
+    COUNTED, Cast, EXPIRED, Finished, Flip, LABEL, LATER, PLAIN, PRODUCTS, Proxy, Python, SECRET, SPENT, Side, UNITS,
 };
 use keyfob_signed::{Rights, TEST_MAKER_ROOT};
 use keyfob_wire::{ProductId, Status, Subject};
@@ -121,6 +121,7 @@ fn a_whole_session_of_an_app_and_of_a_guest() {
     let task = json!({
         "address": cast.address.to_string(), "app": Cast::argument(&cast.app), "counted": COUNTED.0,
         "sealed": hex(&cast.sealed), "maker_root": hex(&TEST_MAKER_ROOT.0.0), "products": PRODUCTS.map(|it| it.0),
+        "key": hex(cast.key.expose()),
     });
     let finished = python.run("exercise.py", &[], &task.to_string());
     assert_eq!(finished.exit, 0, "{}", finished.output);
@@ -141,6 +142,7 @@ fn a_whole_session_of_an_app_and_of_a_guest() {
     assert_eq!(app["answered twice alike"], true);
     assert_eq!(app["altered record"], refused(Status::SessionRefused));
 
+    used_memory_and_keys(&result["memory"]);
     guest_saw(&cast, &result["guest"]);
 
     let misled = result["misled"].as_object().unwrap();
@@ -148,6 +150,23 @@ fn a_whole_session_of_an_app_and_of_a_guest() {
     for (who, outcome) in misled {
         assert!(outcome["not-genuine"].is_string(), "{who}: {outcome}");
     }
+}
+
+/// What another implementation of the cryptography makes of a fob's messages, keys and proofs.
+fn used_memory_and_keys(memory: &Value) {
+    for right in ["reads what it wrote", "decrypts the fob's", "fob decrypts", "derives", "proof answers"] {
+        assert_eq!(memory[right], true, "{right}");
+    }
+    assert_eq!(memory["writes a label"], refused(Status::FileProtected));
+    assert_eq!(memory["reads a label"], LABEL);
+    assert_eq!(memory["beyond the end"], refused(Status::OutOfRange));
+    assert_eq!(memory["no such file"], refused(Status::FileNotFound));
+    assert_eq!(memory["fob decrypts what was altered"], refused(Status::UnlockFailed));
+    // Feature, status, quality of the time, number and epoch of the last update.
+    let claims = json!({ "-65537": COUNTED.0, "-65538": 0, "-65539": 1, "-65542": 2, "-65543": 1 });
+    assert_eq!(memory["proof"], claims);
+    assert_eq!(memory["proof's app"], "any     ");
+    assert_eq!(memory["random"], 64);
 }
 
 fn guest_saw(cast: &Cast, guest: &Value) {
@@ -195,6 +214,14 @@ fn guest_saw(cast: &Cast, guest: &Value) {
     assert_eq!((&receipt["epoch"], &receipt["number"]), (&json!(1), &json!(2)));
     assert_eq!(receipt["last_update"], hex::encode(record.sequence.digest));
     assert_eq!(receipt["counters"], json!({ COUNTED.0.to_string(): [left, 1], SPENT.0.to_string(): [0, 0] }));
+    let snapshot = &guest["snapshot"];
+    assert_eq!((&snapshot["epoch"], &snapshot["number"]), (&json!(1), &json!(2)));
+    assert_eq!(snapshot["last_update"], receipt["last_update"]);
+    assert_eq!(snapshot["grants"], json!([[first, 1], [second, 2]]));
+    assert_eq!(snapshot["counters"], json!([[COUNTED.0, left, 1], [SPENT.0, 0, 0]]));
+    assert_eq!(snapshot["files"], json!([[first, 1, 1, 1024], [first, 2, 4, 48]]));
+    assert_eq!(guest["files"], json!([[1, 1, 1024, null], [2, 4, 48, LABEL]]));
+    assert_eq!(guest["health"], json!([1, 2, 3, 4, 5, 6, 7]));
     assert_eq!(guest["check"], refused(Status::NotPermitted));
 }
 

@@ -5,7 +5,7 @@ mod table;
 
 use std::fs;
 
-use keyfob::{Client, Error, Guest, Signed, TokenUri};
+use keyfob::{Challenge, Client, Error, Guest, Signed, TokenUri};
 use keyfob_conformance::message_reports;
 use keyfob_crypto::Secret;
 use keyfob_emulator::{Clock, Emulator, FlashImage, Listen};
@@ -16,7 +16,7 @@ use keyfob_licence::Terms;
 use keyfob_scenarios::{COUNTED, PRODUCT, SLOT, State, TIMED, TODAY, licence, stand};
 use keyfob_signed::AppCredential;
 use keyfob_wire::init::TokenState;
-use keyfob_wire::{ChannelId, Command, FeatureId, Operation, ProductId, Serial, Status, Units};
+use keyfob_wire::{ChannelId, Command, FeatureId, FileId, FileKind, Operation, ProductId, Serial, Slot, Status, Units};
 use table::{Table, garbage, variant};
 
 #[test]
@@ -131,7 +131,10 @@ fn bodies(table: &mut Table) {
     for operation in Operation::ALL {
         let mut tries = 0;
         let mut last = None;
-        for body in [&[0x80][..], &[0xa1], &[0xa1, 1], &[0xa2, 1, 0, 1, 0], &[0xbf, 0xff], &[0xa0, 0xa0], &[0x9f; 20]] {
+        // Of these the last field is any bytes.
+        let open = matches!(operation, Operation::Write | Operation::Encrypt | Operation::Derive);
+        let bodies = [&[0x80][..], &[0xa1], &[0xa1, 1], &[0xa2, 1, 0, 1, 0], &[0xbf, 0xff], &[0xa0, 0xa0], &[0x9f; 20]];
+        for body in bodies.into_iter().filter(|body| !open || body.len() < 20) {
             let found = say(&[&[operation.byte()], body].concat());
             assert!(last.as_ref().is_none_or(|last| *last == found), "{} {body:02x?}", operation.word());
             last = Some(found);
@@ -140,6 +143,40 @@ fn bodies(table: &mut Table) {
         table.add("body", &format!("{} with what is no body of it", operation.word()), tries, last.unwrap());
     }
     drop(raw);
+    assert_eq!(State::of(&bench, &desk), before);
+    memory_and_keys(table);
+}
+
+/// Well-formed requests that make no sense.
+fn memory_and_keys(table: &mut Table) {
+    let (mut bench, desk) = stand(5);
+    let create = |file, kind, size| Step::CreateFile { product: PRODUCT, file: FileId(file), kind, size };
+    let steps = vec![create(1, FileKind::ReadWrite, 10), create(2, FileKind::Label, 48)];
+    bench.apply(UpdatePlan { issued: TODAY, grants: Vec::new(), steps }).unwrap();
+    let client = bench.client().unwrap();
+    let session = client.login(COUNTED).unwrap();
+    // The first claim of the time in a power-up is written down.
+    let _verdict = session.check().unwrap();
+    let before = State::of(&bench, &desk);
+    let mut add = |what: &'static str, input: &str, found| table.add(what, input, 1, found);
+    let file = FileId;
+    add("memory", "no such file", said(session.read(PRODUCT, file(3), 0, 1)));
+    add("memory", "no such product", said(session.write(ProductId(5), file(1), 0, &[1])));
+    add("memory", "beyond the end", said(session.read(PRODUCT, file(1), 9, 2)));
+    add("memory", "the last offset that there is", said(session.write(PRODUCT, file(1), u16::MAX, &[1; 2_048])));
+    add("memory", "a label, by an app", said(session.write(PRODUCT, file(2), 0, b"mine")));
+    add("memory", "nothing to write", said(session.write(PRODUCT, file(1), 0, &[])));
+    add("memory", "2,049 bytes to write", said(session.write(PRODUCT, file(1), 0, &[1; 2_049])));
+    add("keys", "a plaintext of 2,049 bytes", said(session.encrypt(SLOT, &[1; 2_049])));
+    add("keys", "no plaintext", said(session.encrypt(SLOT, &[])));
+    add("keys", "garbage for a message", said(session.decrypt(SLOT, &garbage(200, 9))));
+    add("keys", "a message without content", said(session.decrypt(SLOT, &[1; 32])));
+    add("keys", "a slot without a key", said(session.derive(Slot(9), b"label")));
+    add("keys", "a label of 33 bytes", said(session.derive(SLOT, &[1; 33])));
+    let challenge = Challenge { audience: "somebody", nonce: &[1; 16], context: &[] };
+    add("proof", "a nonce of 15 bytes", said(session.prove(&Challenge { nonce: &[1; 15], ..challenge })));
+    add("proof", "for nobody", said(session.prove(&Challenge { audience: "", ..challenge })));
+    add("proof", "of a feature that isn't licensed", said(client.login(FeatureId(5)).unwrap().prove(&challenge)));
     assert_eq!(State::of(&bench, &desk), before);
 }
 
@@ -446,6 +483,15 @@ fn plans(table: &mut Table) {
     add("product 0", issue(vec![product(0, 1, "a")], vec![]));
     add("feature 0", issue(vec![product(1, 0, "a")], vec![]));
     add("a name of 49 bytes", issue(vec![product(1, 1, &"n".repeat(49))], vec![]));
+    let file = |product, kind, size| vec![Step::CreateFile { product, file: FileId(1), kind, size }];
+    let write =
+        |offset, length| vec![Step::WriteFile { product: PRODUCT, file: FileId(1), offset, bytes: vec![1; length] }];
+    add("a file of a product that isn't granted", issue(vec![], file(ProductId(1), FileKind::ReadWrite, 1)));
+    add("an empty file", issue(vec![], file(PRODUCT, FileKind::ReadWrite, 0)));
+    add("a file of 4,097 bytes", issue(vec![], file(PRODUCT, FileKind::ReadOnly, 4_097)));
+    add("a label of 49 bytes", issue(vec![], file(PRODUCT, FileKind::Label, 49)));
+    add("nothing to write to a file", issue(vec![], write(0, 0)));
+    add("a write beyond the longest file", issue(vec![], write(4_095, 2)));
     let many = (0..300).map(|number| FeatureTerms {
         feature: FeatureId(1_000 + number),
         name: "n".repeat(48),

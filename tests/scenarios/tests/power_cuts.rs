@@ -11,10 +11,13 @@ use keyfob_signed::TEST_MAKER_ROOT;
 use keyfob_store::sim::{Order, Tear};
 use keyfob_wire::body::{
     CounterRequest, EndorseRequest, EnrolAnswer, EnrolRequest, GrantAnswer, GrantRequest, InfoAnswer, ListRequest,
-    Request, SetTimeRequest, SpendAnswer, SpendRequest, TimeAnswer, TimeRequest, UnlockRequest,
+    ReadRequest, Request, SetTimeRequest, SpendAnswer, SpendRequest, TimeAnswer, TimeRequest, UnlockRequest,
+    WriteRequest,
 };
 use keyfob_wire::init::TokenState;
-use keyfob_wire::{OperationId, ProductId, RootChangeFile, Status, Units, UnixTime, UpdateFile, VendorHint, WipeFile};
+use keyfob_wire::{
+    FileId, FileKind, OperationId, ProductId, RootChangeFile, Status, Units, UnixTime, UpdateFile, VendorHint, WipeFile,
+};
 use support::{APP, Fob, GUEST, Sim};
 
 /// What a cut may leave behind: everything that was begun, or only what was before the last barrier; torn cleanly or
@@ -423,4 +426,128 @@ fn changing_the_root() {
         },
     );
     assert!(changed > 0 && kept > 0, "{changed} changed, {kept} not");
+}
+
+/// A file of each kind that apps write, over several pages, and what is in the first.
+const NOTES: FileId = FileId(1);
+const ONCE: FileId = FileId(2);
+const SIZE: u16 = 1024;
+
+fn files() -> Vec<Step> {
+    let create = |file, kind| Step::CreateFile { product: PRODUCT, file, kind, size: SIZE };
+    let notes = Step::WriteFile { product: PRODUCT, file: NOTES, offset: 0, bytes: vec![1; SIZE.into()] };
+    vec![create(NOTES, FileKind::ReadWrite), create(ONCE, FileKind::WriteOnce), notes]
+}
+
+fn read(fob: &mut Fob, file: FileId) -> Result<Vec<u8>, Status> {
+    fob.ask(APP, &Request::Read(ReadRequest { product: PRODUCT, file, offset: 0, length: SIZE }))
+}
+
+fn write(fob: &mut Fob, file: FileId, offset: u16, bytes: &[u8]) -> Result<Vec<u8>, Status> {
+    fob.ask(APP, &Request::Write(WriteRequest { product: PRODUCT, file, offset, bytes }))
+}
+
+/// A write over four pages is there as a whole or not at all; a write-once file is closed with what is in it.
+#[test]
+fn writes_over_several_pages() {
+    let cast = Cast::new();
+    let mut fob = Fob::start(&cast.flash).unwrap();
+    let plan = UpdatePlan { issued: TODAY, grants: Vec::new(), steps: files() };
+    apply(&mut fob, &cast.vendor.issue(&cast.record, &plan, &mut OsEntropy).unwrap().file).unwrap();
+    drop(fob);
+    cast.flash.restart();
+    let written = [&[1; 200][..], &[2; 700], &[1; 124]].concat();
+    let mut cuts = sweep(
+        "a write over four pages",
+        &cast.flash,
+        |fob| u32::from(write(fob, NOTES, 200, &[2; 700]).is_ok()),
+        |fob, answered, place| {
+            let found = read(fob, NOTES).unwrap();
+            let before = answered == 0 && found == [1; SIZE as usize];
+            assert!(found == written || before, "{place}: half written");
+            write(fob, NOTES, 200, &[2; 700]).unwrap();
+            assert_eq!(read(fob, NOTES).as_ref(), Ok(&written), "{place}: in the end");
+        },
+    );
+    let sealed = [&[0; 200][..], &[3; 700], &[0; 124]].concat();
+    cuts += sweep(
+        "a write-once file",
+        &cast.flash,
+        |fob| u32::from(write(fob, ONCE, 200, &[3; 700]).is_ok()),
+        |fob, answered, place| {
+            let found = read(fob, ONCE).unwrap();
+            let other = write(fob, ONCE, 0, &[9]);
+            if found == sealed {
+                assert_eq!(other, Err(Status::FileProtected), "{place}: written and open");
+                write(fob, ONCE, 200, &[3; 700]).unwrap();
+            } else {
+                assert!(answered == 0 && found == [0; SIZE as usize], "{place}: half written");
+                assert_eq!(other, Ok(Vec::new()), "{place}: closed without content");
+            }
+        },
+    );
+    assert!(cuts >= 60, "{cuts} cuts");
+}
+
+/// An update that removes a file, makes it anew and writes two, over several pages.
+#[test]
+fn updates_of_files() {
+    let cast = Cast::new();
+    let mut fob = Fob::start(&cast.flash).unwrap();
+    let plan = UpdatePlan { issued: TODAY, grants: Vec::new(), steps: files() };
+    let issued = cast.vendor.issue(&cast.record, &plan, &mut OsEntropy).unwrap();
+    apply(&mut fob, &issued.file).unwrap();
+    drop(fob);
+    cast.flash.restart();
+    let fill = |file, byte| Step::WriteFile { product: PRODUCT, file, offset: 100, bytes: vec![byte; 800] };
+    let plan = UpdatePlan {
+        issued: TODAY,
+        grants: Vec::new(),
+        steps: vec![
+            Step::RemoveFile { product: PRODUCT, file: NOTES },
+            Step::CreateFile { product: PRODUCT, file: NOTES, kind: FileKind::ReadOnly, size: SIZE },
+            fill(NOTES, 5),
+            fill(ONCE, 6),
+            Step::AddCounter { feature: COUNTED, units: Units(7) },
+        ],
+    };
+    let file = cast.vendor.issue(&issued.record, &plan, &mut OsEntropy).unwrap().file;
+    let seen = |fob: &mut Fob| (read(fob, NOTES), read(fob, ONCE), state(fob, &[]));
+    let before = seen(&mut Fob::start(&cast.flash.copy()).unwrap());
+    let after = {
+        let mut fob = Fob::start(&cast.flash.copy()).unwrap();
+        apply(&mut fob, &file).unwrap();
+        seen(&mut fob)
+    };
+    assert!(before.0 != after.0 && before.1 != after.1 && before.2 != after.2);
+    let cuts = sweep(
+        "an update of files",
+        &cast.flash,
+        |fob| u32::from(apply(fob, &file).is_ok()),
+        |fob, answered, place| {
+            let found = seen(fob);
+            assert!(found == after || (answered == 0 && found == before), "{place}: half applied");
+            let again = apply(fob, &file).map(|_| ());
+            assert_eq!(again, if found == after { Err(Status::UpdateReplayed) } else { Ok(()) }, "{place}");
+            assert_eq!(seen(fob), after, "{place}: in the end");
+        },
+    );
+    assert!(cuts >= 50, "{cuts} cuts");
+}
+
+/// Writing what is there already programs nothing.
+#[test]
+fn a_write_that_changes_nothing_costs_no_flash() {
+    let cast = Cast::new();
+    let mut fob = Fob::start(&cast.flash).unwrap();
+    let plan = UpdatePlan { issued: TODAY, grants: Vec::new(), steps: files() };
+    apply(&mut fob, &cast.vendor.issue(&cast.record, &plan, &mut OsEntropy).unwrap().file).unwrap();
+    write(&mut fob, ONCE, 0, &[4; 600]).unwrap();
+    let before = cast.flash.steps();
+    write(&mut fob, NOTES, 0, &[1; 1024]).unwrap();
+    write(&mut fob, ONCE, 0, &[4; 600]).unwrap();
+    assert_eq!(write(&mut fob, ONCE, 0, &[5; 600]), Err(Status::FileProtected));
+    assert_eq!(cast.flash.steps(), before, "something is programmed");
+    write(&mut fob, NOTES, 0, &[2]).unwrap();
+    assert!(cast.flash.steps() > before, "steps are counted");
 }

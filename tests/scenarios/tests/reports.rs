@@ -5,10 +5,10 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use keyfob::{Client, Guest, Signed, Units};
+use keyfob::{Challenge, Client, FileId, FileKind, Guest, Signed, Units};
 use keyfob_conformance::{Bench, Served, certify};
 use keyfob_crypto::Entropy;
-use keyfob_issuing::{OsEntropy, Predecessor, TokenRecord, UpdatePlan, Vendor, VendorKind, seal_secret};
+use keyfob_issuing::{OsEntropy, Predecessor, Step, TokenRecord, UpdatePlan, Vendor, VendorKind, seal_secret};
 use keyfob_scenarios::{COUNTED, PRODUCT, SLOT, TODAY, Tally, Tapped, licence};
 use keyfob_signed::TEST_MAKER_ROOT;
 use keyfob_wire::body::EnrolAnswer;
@@ -39,6 +39,8 @@ fn every_command_takes_what_the_specification_says() {
     let mut rows = Rows { tally: rig.tally.clone(), rows: Vec::new() };
     let mut bench = Bench::new(rig).unwrap();
     bench.apply(licence(1_000, &bench.feature_key.clone())).unwrap();
+    let file = Step::CreateFile { product: PRODUCT, file: FileId(1), kind: FileKind::ReadWrite, size: 2_048 };
+    bench.apply(UpdatePlan { issued: TODAY, grants: Vec::new(), steps: vec![file] }).unwrap();
     before_sessions(&mut rows, &mut bench);
     guests(&mut rows, &mut bench);
     apps(&mut rows, &mut bench);
@@ -79,10 +81,13 @@ fn guests(rows: &mut Rows, bench: &mut Bench) {
     let mut way = bench.fob.way();
     let mut guest = rows.count("guest's INIT, OPEN, FINISH", "with login", || open(&mut *way));
     rows.count("info", "one vendor", || guest.info().unwrap());
+    rows.count("health", "", || guest.health().unwrap());
     rows.count("identify", "", || guest.identify().unwrap());
     rows.count("list", "two products of 5 and 2 features", || assert_eq!(guest.list(root).unwrap().len(), 2));
     rows.count("grant", "a product of two features", || guest.grant(root, PRODUCT).unwrap());
     rows.count("receipt", "two counters", || guest.receipt(root, &[7; 16]).unwrap());
+    rows.count("snapshot", "two products, two counters, a file", || guest.snapshot(root, &[7; 16]).unwrap());
+    rows.count("files", "a file", || assert_eq!(guest.files(root, PRODUCT).unwrap().len(), 1));
     let asked = rows.count("time", "", || guest.time(root).unwrap());
     let time = bench.vendor.sign_time(guest.serial(), asked.partition, asked.nonce, TODAY, &mut OsEntropy).unwrap();
     let time = Signed { bytes: &time, certificate: None };
@@ -135,6 +140,18 @@ fn apps(rows: &mut Rows, bench: &mut Bench) {
     let (short, long) = (sealed(16), sealed(64));
     rows.count("unlock", "16 bytes", || session.unlock_slot(SLOT, &short).unwrap());
     rows.count("unlock", "64 bytes", || session.unlock_slot(SLOT, &long).unwrap());
+
+    let file = FileId(1);
+    rows.count("random", "16 bytes", || session.random(16).unwrap());
+    rows.count("write", "28 bytes", || session.write(PRODUCT, file, 0, &[1; 28]).unwrap());
+    rows.count("write", "2,048 bytes", || session.write(PRODUCT, file, 0, &[2; 2_048]).unwrap());
+    rows.count("read", "37 bytes", || session.read(PRODUCT, file, 0, 37).unwrap());
+    rows.count("read", "2,048 bytes", || session.read(PRODUCT, file, 0, 2_048).unwrap());
+    let message = rows.count("encrypt", "16 bytes", || session.encrypt(SLOT, &[3; 16]).unwrap());
+    rows.count("decrypt", "16 bytes", || session.decrypt(SLOT, &message).unwrap());
+    rows.count("derive", "a label of 8 bytes", || session.derive(SLOT, b"database").unwrap());
+    let challenge = Challenge { audience: "https://cad.example", nonce: &[7; 16], context: &[] };
+    rows.count("prove", "to an audience of 19 bytes", || session.prove(&challenge).unwrap());
 
     // Others take the session's place, and one of them leaves it again.
     bench.pass(31_000).unwrap();
