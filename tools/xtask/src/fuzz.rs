@@ -18,7 +18,7 @@ use target::{Budget, Ended};
 #[derive(clap::Parser)]
 pub(crate) struct Options {
     /// Seconds that all targets take together, on all cores, without the build.
-    #[arg(long, env = "KEYFOB_FUZZ_SECONDS", default_value_t = 60)]
+    #[arg(long, env = "KEYFOB_FUZZ_SECONDS", default_value_t = 40)]
     pub(crate) seconds: u64,
     /// What the mutations follow from.
     #[arg(long, env = "KEYFOB_FUZZ_SEED", default_value_t = 1)]
