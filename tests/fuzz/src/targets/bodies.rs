@@ -60,15 +60,15 @@ fn lists(data: &[u8]) {
         for product in list.products {
             assert!(previous < Some(product.product), "products ascend");
             previous = Some(product.product);
-            product.features.into_iter().for_each(drop);
+            product.features.for_each(drop);
         }
         assert!(list.next.is_none() || previous < list.next, "the next start is above");
     }
     if let Ok(files) = FilesAnswer::parse(data) {
-        files.files.into_iter().for_each(drop);
+        files.files.for_each(drop);
     }
     if let Ok(info) = InfoAnswer::parse(data) {
-        info.partitions.into_iter().for_each(drop);
+        info.partitions.for_each(drop);
     }
 }
 
