@@ -221,6 +221,43 @@ fn everything_that_was_made_can_be_inspected() {
 }
 
 #[test]
+fn files_are_made_written_and_removed() {
+    let bench = Bench::new();
+    let (fob, serial) = enrolled(&bench);
+    bench.write("licence.toml", LICENCE);
+    bench.write("label", "Bauamt Köln");
+    let files =
+        ["--create-file", "7/1:read-write:1000", "--create-file", "7/2:label:48", "--write-file", "7/2@0=label"];
+    let words = bench.done(&[&["issue", "licence.toml", "--out", "1"][..], &files].concat());
+    for line in ["  file 7/1: created, read-write, 1000 bytes\n", "  file 7/2: 12 bytes written at 0\n"] {
+        assert!(words.contains(line), "{line} in {words}");
+    }
+    let mut guest = fob.guest();
+    guest.apply(&bench.read("1")).unwrap();
+    let vendor = guest.info().unwrap().partitions[0].vendor;
+    let labels: Vec<_> =
+        guest.files(vendor, keyfob::ProductId(7)).unwrap().into_iter().map(|file| file.label).collect();
+    assert_eq!(labels, [None, Some("Bauamt Köln".to_owned())]);
+
+    bench.done(&["app", "new", "CAD 7", "--rights", "read,write", "--out", "cad.app"]);
+    let session = client(&bench, &fob, "cad.app").login(FeatureId(42)).unwrap();
+    session.write(keyfob::ProductId(7), keyfob::FileId(1), 990, b"the end").unwrap();
+    let Verdict::Denied(refusal) = session.check().unwrap() else { panic!("it may check") };
+    assert_eq!(refusal.status, Status::NotPermitted);
+
+    // Without a file of products.
+    let removed = bench.document(&["issue", "--remove-file", "7/1", "--fob", &serial, "--out", "2"]);
+    assert_eq!(
+        removed["update"]["operations"][0],
+        serde_json::json!({ "operation": "remove-file", "product": 7, "file": 1 })
+    );
+    guest.apply(&bench.read("2")).unwrap();
+    assert_eq!(guest.files(vendor, keyfob::ProductId(7)).unwrap().len(), 1);
+    let refused = bench.run(&["issue", "--remove-file", "8/1", "--out", "3"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("[not-issuable]"), "{refused:?}");
+}
+
+#[test]
 fn features_that_go_are_named() {
     let bench = Bench::new();
     let (_fob, serial) = enrolled(&bench);
