@@ -85,6 +85,7 @@ fn a_token_that_always_allows_is_found() {
             "an_app_is_for_its_product_only",
             "rights_that_an_app_lacks_are_not_permitted",
             "the_greater_time_counts",
+            "a_wipe_takes_a_partition_away",
         ],
     );
 }
