@@ -1,10 +1,8 @@
 //! The traits on the RustCrypto crates: software everywhere, nothing assumed of the chip.
 
-use core::convert::Infallible;
-
 use aes_gcm::{AeadInOut, KeyInit};
-use p256::ecdsa::signature::hazmat::{PrehashVerifier, RandomizedPrehashSigner};
-use p256::elliptic_curve::rand_core::{TryCryptoRng, TryRng};
+use ecdsa::hazmat::sign_prehashed_rfc6979;
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::elliptic_curve::sec1::ToSec1Point;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -76,8 +74,11 @@ impl AgreementKey for P256Agreement {
     }
 }
 
-/// An ECDSA key with its public key worked out once, as each signature is verified.
-pub struct P256Signing(p256::ecdsa::SigningKey);
+/// An ECDSA key with its public key at hand, as each signature is verified.
+pub struct P256Signing {
+    secret: p256::SecretKey,
+    public: p256::ecdsa::VerifyingKey,
+}
 
 impl SigningKey for P256Signing {
     fn generate(entropy: &mut (impl Entropy + ?Sized)) -> Self {
@@ -89,15 +90,22 @@ impl SigningKey for P256Signing {
     }
 
     fn from_secret(secret: &Secret<32>) -> Result<Self, BadKey> {
-        p256::ecdsa::SigningKey::from_slice(secret.expose()).map(Self).map_err(|_| BadKey)
+        let secret = p256::SecretKey::from_slice(secret.expose()).map_err(|_| BadKey)?;
+        let public = secret.public_key().into();
+        Ok(Self { secret, public })
+    }
+
+    fn from_pair(secret: &Secret<32>, public: &PublicKey) -> Result<Self, BadKey> {
+        let secret = p256::SecretKey::from_slice(secret.expose()).map_err(|_| BadKey)?;
+        Ok(Self { secret, public: decode(public)?.into() })
     }
 
     fn to_secret(&self) -> Secret<32> {
-        expose(self.0.to_bytes())
+        expose(self.secret.to_bytes())
     }
 
     fn public(&self) -> PublicKey {
-        encode(&self.0.verifying_key().into())
+        encode(&self.public.into())
     }
 
     fn sign_digest(
@@ -105,28 +113,23 @@ impl SigningKey for P256Signing {
         digest: &[u8; 32],
         entropy: &mut (impl Entropy + ?Sized),
     ) -> Result<Signature, SigningFailed> {
-        self.sign_verified(digest, self.0.verifying_key(), entropy)
+        // A scalar that was altered in memory since the key was loaded no longer belongs to the public key.
+        let sign = || {
+            let mut added = [0; 32];
+            entropy.fill(&mut added);
+            Some(self.sign_hedged(digest, &added))
+        };
+        first_verified(sign, |signature| self.public.verify_prehash(digest, signature).is_ok())
+            .map(|signature| Signature(signature.to_bytes().into()))
     }
 }
 
 impl P256Signing {
-    /// Signs as `verifying` accepts: a scalar that was altered in memory since the key was loaded
-    /// no longer belongs to it.
-    fn sign_verified(
-        &self,
-        digest: &[u8; 32],
-        verifying: &p256::ecdsa::VerifyingKey,
-        entropy: &mut (impl Entropy + ?Sized),
-    ) -> Result<Signature, SigningFailed> {
-        let mut added = AddedEntropy(entropy);
-        first_verified(
-            || {
-                let signature: p256::ecdsa::Signature = self.0.sign_prehash_with_rng(&mut added, digest).ok()?;
-                Some(signature.normalize_s())
-            },
-            |signature| verifying.verify_prehash(digest, signature).is_ok(),
-        )
-        .map(|signature| Signature(signature.to_bytes().into()))
+    /// RFC 6979 with additional data (§3.6), `s` brought to the lower half.
+    fn sign_hedged(&self, digest: &[u8; 32], added: &[u8]) -> p256::ecdsa::Signature {
+        let scalar = Zeroizing::new(self.secret.to_nonzero_scalar());
+        let (signature, _) = sign_prehashed_rfc6979::<p256::NistP256, sha2::Sha256>(&scalar, digest, added);
+        signature.normalize_s()
     }
 }
 
@@ -187,32 +190,6 @@ fn first_verified<T>(mut sign: impl FnMut() -> Option<T>, verify: impl Fn(&T) ->
 
 /// A second try is for a passing glitch; who needs more is being attacked.
 const SIGNING_TRIES: usize = 2;
-
-/// Hands [`Entropy`] to the RustCrypto crates.
-struct AddedEntropy<'a, E: ?Sized>(&'a mut E);
-
-impl<E: Entropy + ?Sized> TryRng for AddedEntropy<'_, E> {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut bytes = [0; 4];
-        self.0.fill(&mut bytes);
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes);
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        self.0.fill(out);
-        Ok(())
-    }
-}
-
-impl<E: Entropy + ?Sized> TryCryptoRng for AddedEntropy<'_, E> {}
 
 #[cfg(test)]
 mod tests;

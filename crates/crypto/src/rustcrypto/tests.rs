@@ -40,7 +40,9 @@ fn signatures_rfc_6979_a_2_5() {
         ("test", false, "019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083"),
     ] {
         let digest = sha256(&[message.as_bytes()]);
-        let plain: p256::ecdsa::Signature = key.0.sign_prehash(&digest).unwrap();
+        let other = p256::ecdsa::SigningKey::from_slice(key.to_secret().expose()).unwrap();
+        let plain: p256::ecdsa::Signature = other.sign_prehash(&digest).unwrap();
+        assert_eq!(key.sign_hedged(&digest, &[]), plain.normalize_s(), "without added entropy it is RFC 6979's");
         assert_eq!(hex::encode(plain.split_bytes().1), s);
         let plain_bytes = Signature(plain.to_bytes().into());
         assert_eq!(plain_bytes.is_low_s(), !high);
@@ -162,11 +164,23 @@ fn only_a_verified_signature_is_released() {
 /// As if the scalar had been altered after the public key was worked out from it.
 #[test]
 fn a_corrupted_key_signs_nothing() {
-    let (key, corrupted) = (P256Signing::generate(&mut System), P256Signing::generate(&mut System));
+    let (key, other) = (P256Signing::generate(&mut System), P256Signing::generate(&mut System));
+    let corrupted = P256Signing::from_pair(&other.to_secret(), &key.public()).unwrap();
     let digest = sha256(&[b"message"]);
     let mut source = Script::new([[1; 32], [2; 32], [3; 32]]);
-    assert_eq!(corrupted.sign_verified(&digest, key.0.verifying_key(), &mut source), Err(SigningFailed));
+    assert_eq!(corrupted.sign_digest(&digest, &mut source), Err(SigningFailed));
     assert_eq!(source.0.len(), 1, "each try takes fresh entropy");
+}
+
+#[test]
+fn a_pair_is_the_key() {
+    let key = P256Signing::generate(&mut System);
+    let pair = P256Signing::from_pair(&key.to_secret(), &key.public()).unwrap();
+    let digest = sha256(&[b"message"]);
+    let sign = |key: &P256Signing| key.sign_digest(&digest, &mut Script::new([[1; 32]])).unwrap().0;
+    assert_eq!(sign(&pair), sign(&key));
+    assert!(P256Signing::from_pair(&Secret::zero(), &key.public()).is_err());
+    assert!(P256Signing::from_pair(&key.to_secret(), &PublicKey([2; 33])).is_err());
 }
 
 #[test]

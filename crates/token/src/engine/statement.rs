@@ -3,7 +3,7 @@
 use heapless::Vec;
 use keyfob_crypto::{Crypto, SigningKey};
 use keyfob_licence::{CounterState, FileState, GrantState, List, Proof, Receipt, Request, Snapshot, State, judge};
-use keyfob_signed::{Payload, Rights, sign};
+use keyfob_signed::{Endorsement, Payload, Rights, read_unverified, sign};
 use keyfob_wire::body::{
     Body, ProveAnswer, ProveRequest, ReceiptAnswer, ReceiptRequest, SnapshotAnswer, SnapshotRequest,
 };
@@ -145,8 +145,10 @@ impl<P: Platform> Engine<P> {
         let binding = (self.serial(), self.partition(index)?.id);
         let Self { platform, store, scratch, .. } = self;
         let stored = partition::read(store, index, buffer)?;
-        let key = <P::Crypto as Crypto>::Signing::from_secret(&stored.proof).map_err(|_| Status::StorageFailed)?;
+        let failed = Status::StorageFailed;
+        let endorsement: Endorsement = read_unverified(stored.endorsement).map_err(|_| failed)?;
+        let key = <P::Crypto as Crypto>::Signing::from_pair(&stored.proof, &endorsement.proof).map_err(|_| failed)?;
         let signed = sign::<P::Crypto, _>(payload, &binding, &key, platform.entropy(), scratch);
-        Ok((signed.map_err(|_| Status::StorageFailed)?, stored.endorsement))
+        Ok((signed.map_err(|_| failed)?, stored.endorsement))
     }
 }
