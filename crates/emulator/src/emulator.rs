@@ -124,10 +124,14 @@ impl Emulator {
     }
 
     /// Lets the token do one public-key operation, if it has one to do and nothing to say first; tells whether it did.
-    /// Reports can be given to it in between.
+    /// Reports can be given to it in between. It takes a millisecond of a scripted clock.
     pub fn work(&mut self) -> bool {
         let now = self.clock.now();
-        self.token.as_mut().is_some_and(|token| token.work(now))
+        let worked = self.token.as_mut().is_some_and(|token| token.work(now));
+        if worked && self.clock.is_scripted() {
+            self.clock.advance(1);
+        }
+        worked
     }
 
     /// Takes the next report that the token has ready, without letting it compute. What is due by now is done first.

@@ -4,19 +4,19 @@ use std::io;
 use std::thread::{self, JoinHandle};
 
 use keyfob::{Connect, TokenUri};
-use keyfob_emulator::{Emulator, Handle, Listen, Server, ServerError};
+use keyfob_emulator::{Clock, Emulator, Handle, Listen, Server, ServerError};
 use tempfile::TempDir;
 
 use crate::{Failure, Fob, Rig};
 
-/// Emulators that listen, each with a server of its own, on clocks that run.
+/// Emulators that listen, each with a server of its own.
 pub struct Served {
     folder: Option<TempDir>,
     made: u32,
 }
 
 impl Served {
-    /// On Unix sockets, in a folder that goes away.
+    /// On Unix sockets, in a folder that goes away, with clocks that stand until they are moved.
     ///
     /// # Errors
     /// If there is no place for the folder.
@@ -24,7 +24,8 @@ impl Served {
         Ok(Self { folder: Some(tempfile::tempdir()?), made: 0 })
     }
 
-    /// On TCP ports, as if they were far away: nobody can pull the tokens out or look at them.
+    /// On TCP ports, as if they were far away: nobody can pull the tokens out or look at them. Their clocks
+    /// run.
     #[must_use]
     pub fn tcp() -> Self {
         Self { folder: None, made: 0 }
@@ -36,7 +37,9 @@ impl Served {
             Some(folder) => Listen::Unix(folder.path().join(format!("{}.sock", self.made))),
             None => "tcp:127.0.0.1:0".parse()?,
         };
-        let server = Server::bind(&listen, Emulator::builder().start()?)?;
+        // Where the clock can be moved it is only moved, so that a machine that stalls isn't the token's fault.
+        let clock = if self.folder.is_some() { Clock::scripted() } else { Clock::real() };
+        let server = Server::bind(&listen, Emulator::builder().clock(clock).start()?)?;
         let uri = server.local_address().to_string().parse()?;
         let (handle, is_near) = (server.handle(), self.folder.is_some());
         Ok(Running { uri, handle, is_near, thread: Some(thread::spawn(|| server.run())) })
