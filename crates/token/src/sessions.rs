@@ -3,9 +3,9 @@
 mod budget;
 mod handshake;
 mod session;
+mod slots;
 mod tickets;
 
-use heapless::Vec;
 use keyfob_channel::{Established, MESSAGE_3_OVERHEAD, Prologue, Responder, TicketId};
 use keyfob_wire::init::{InitAnswer, InitRequest, PROTOCOL_VERSION};
 use keyfob_wire::{BootId, ChannelId, Command, Instant, Status};
@@ -17,6 +17,7 @@ use crate::platform::Platform;
 use budget::Budget;
 use handshake::{HalfOpen, Job, State, Step};
 use session::Places;
+use slots::Slots;
 use tickets::{Entry, Tickets};
 
 pub(crate) use session::Fingerprint;
@@ -35,10 +36,10 @@ const WORKING: [u8; 1] = [1];
 pub(crate) struct Sessions<P: Platform> {
     boot: BootId,
     channels: Channels,
-    half_open: Vec<HalfOpen<P>, HANDSHAKES>,
+    half_open: Slots<HalfOpen<P>, HANDSHAKES>,
     places: Places<P>,
     tickets: Tickets,
-    job: Option<Job<P>>,
+    job: Slots<Job<P>, 1>,
     budget: Budget,
     refused_records: u32,
     refused_handshakes: u32,
@@ -49,10 +50,10 @@ impl<P: Platform> Sessions<P> {
         Self {
             boot,
             channels: Channels::new(),
-            half_open: Vec::new(),
+            half_open: Slots::new(),
             places: Places::new(),
             tickets: Tickets::new(),
-            job: None,
+            job: Slots::new(),
             budget: Budget::new(),
             refused_records: 0,
             refused_handshakes: 0,
@@ -86,7 +87,7 @@ impl<P: Platform> Sessions<P> {
                 Ok(())
             }
             Some(command) if self.is_repeated(channel, command, message) => Ok(()),
-            Some(_) if self.job.as_ref().is_some_and(|job| job.channel == channel) => Err(Status::Busy),
+            Some(_) if self.job.iter().any(|job| job.channel == channel) => Err(Status::Busy),
             Some(Command::Birth) => alone(outbox, channel, Command::Birth, |out| engine.birth(message, out)),
             Some(Command::Install) => alone(outbox, channel, Command::Install, |_| engine.install(message).map(|()| 0)),
             Some(Command::Open) => self.open(engine, now, &known, message),
@@ -102,12 +103,12 @@ impl<P: Platform> Sessions<P> {
 
     /// Whether the token computes; it goes on with [`work`](Self::work).
     pub(crate) fn is_working(&self) -> bool {
-        self.job.is_some()
+        self.job.is_full()
     }
 
     /// Whether the long message that came last is still needed.
     pub(crate) fn holds_message(&self) -> bool {
-        self.job.as_ref().is_some_and(|job| job.state.needs_message())
+        self.job.iter().any(|job| job.state.needs_message())
     }
 
     /// Does one public-key operation of what is to be computed. `message` is the one that is held. Tells whether there
@@ -120,20 +121,17 @@ impl<P: Platform> Sessions<P> {
         message: &mut [u8],
     ) -> bool {
         // What ends with an answer of any length waits for its room.
-        let Some(job) = self.job.take_if(|job| !job.state.needs_room() || outbox.is_free()) else {
+        let Some(job) = self.job.take(|job| !job.state.needs_room() || outbox.is_free()) else {
             return false;
         };
         let Job { channel, request, heard, state } = job;
         let command = request.command();
         let out = if state.needs_room() { outbox.long().unwrap_or_default() } else { &mut [] };
         let outcome = match state.step(engine, now, channel, message, out) {
-            Ok(Step::Next(state)) => {
-                self.job = Some(Job { channel, request, heard, state });
-                Ok(())
-            }
+            Ok(Step::Next(state)) => self.job.put(Job { channel, request, heard, state }).ok_or(Status::Busy),
             Ok(Step::Answer(half_open, length)) => {
                 outbox.send(Room::Long, channel, command, length, None);
-                self.half_open.push(half_open).map_err(|_| Status::Busy)
+                self.half_open.put(half_open).ok_or(Status::Busy)
             }
             Ok(Step::Session(partition, certificate, session, first_request)) => {
                 let caller = Caller::new(partition, certificate.as_deref());
@@ -158,7 +156,7 @@ impl<P: Platform> Sessions<P> {
 
     /// Says on the channel for which the token computes that it still does.
     pub(crate) fn keep_alive(&mut self, outbox: &mut Outbox, now: Instant) {
-        if let Some(job) = self.job.as_mut().filter(|job| now.since(job.heard) >= KEEP_ALIVE) {
+        if let Some(job) = self.job.iter_mut().find(|job| now.since(job.heard) >= KEEP_ALIVE) {
             job.heard = now;
             outbox.push_message(job.channel, Command::KeepAlive, &WORKING);
         }
@@ -181,7 +179,7 @@ impl<P: Platform> Sessions<P> {
         let busy = |id| {
             self.places.has(id)
                 || self.half_open.iter().any(|handshake| handshake.channel == id)
-                || self.job.as_ref().is_some_and(|job| job.channel == id)
+                || self.job.iter().any(|job| job.channel == id)
         };
         let answer = self.channels.allocate(busy, |channel| InitAnswer {
             nonce: request.nonce,
@@ -205,10 +203,9 @@ impl<P: Platform> Sessions<P> {
         let hint = Responder::<P::Crypto>::hint(message).map_err(|_| Status::SessionRefused)?;
         let partition = engine.find_vendor(hint)?;
         self.may_begin(now)?;
-        self.half_open.retain(|handshake| handshake.channel != channel.id);
+        self.half_open.drop_if(|handshake| handshake.channel == channel.id);
         if self.half_open.is_full() {
-            let stale = self.half_open.iter().position(|other| now.since(other.began) >= HANDSHAKE_TIME);
-            self.half_open.swap_remove(stale.ok_or(Status::Busy)?);
+            self.half_open.take(|other| now.since(other.began) >= HANDSHAKE_TIME).ok_or(Status::Busy)?;
         }
         let asked = Responder::begin(&prologue(channel)?, message).map_err(|_| Status::SessionRefused)?;
         self.begin(now, channel.id, Fingerprint::of(Command::Open, message), State::Asked(partition, asked));
@@ -217,11 +214,10 @@ impl<P: Platform> Sessions<P> {
 
     /// Handshake message 3, which stays where it is until the handshake has ended.
     fn finish(&mut self, now: Instant, channel: ChannelId, message: &[u8]) -> Result<(), Status> {
-        if self.job.is_some() {
+        if self.job.is_full() {
             return Err(Status::Busy);
         }
-        let position = self.half_open.iter().position(|handshake| handshake.channel == channel);
-        let half_open = self.half_open.swap_remove(position.ok_or(Status::SessionRefused)?);
+        let half_open = self.half_open.take(|handshake| handshake.channel == channel).ok_or(Status::SessionRefused)?;
         if message.len() < MESSAGE_3_OVERHEAD {
             return Err(Status::SessionRefused);
         }
@@ -316,8 +312,9 @@ impl<P: Platform> Sessions<P> {
     }
 
     fn log_out(&mut self, channel: ChannelId) {
-        let session = self.places.close(channel);
-        session.and_then(|session| self.tickets.take(session.ticket));
+        if let Some(ticket) = self.places.close(channel) {
+            self.tickets.drop(ticket);
+        }
     }
 
     /// Gives a session its place and keeps its ticket.
@@ -351,27 +348,28 @@ impl<P: Platform> Sessions<P> {
         engine.still_admits(&caller)?;
         self.places.close_earlier(ticket);
         self.establish(now, channel, caller, session, until)?;
-        self.tickets.take(ticket);
+        self.tickets.drop(ticket);
         Ok(())
     }
 
     fn may_begin(&mut self, now: Instant) -> Result<(), Status> {
-        if self.job.is_some() { Err(Status::Busy) } else { self.budget.take(now).ok_or(Status::Busy) }
+        if self.job.is_full() { Err(Status::Busy) } else { self.budget.take(now).ok_or(Status::Busy) }
     }
 
     fn begin(&mut self, now: Instant, channel: ChannelId, request: Fingerprint, state: State<P>) {
-        self.job = Some(Job { channel, request, heard: now, state });
+        // Whoever begins has made sure that there is none.
+        let _begun = self.job.put(Job { channel, request, heard: now, state });
     }
 
     /// Whether this message is being worked on: it was sent again for nothing.
     fn is_repeated(&self, channel: ChannelId, command: Command, message: &[u8]) -> bool {
-        self.job.as_ref().is_some_and(|job| job.channel == channel && job.request == Fingerprint::of(command, message))
+        self.job.iter().any(|job| job.channel == channel && job.request == Fingerprint::of(command, message))
     }
 
     /// Ends what a channel has begun outside sessions, and what is being sent to it. Sessions stay as they are.
     fn cancel(&mut self, outbox: &mut Outbox, channel: ChannelId) {
-        self.job.take_if(|job| job.channel == channel);
-        self.half_open.retain(|handshake| handshake.channel != channel);
+        self.job.drop_if(|job| job.channel == channel);
+        self.half_open.drop_if(|handshake| handshake.channel == channel);
         outbox.cancel(channel);
     }
 

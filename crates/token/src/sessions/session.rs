@@ -1,10 +1,10 @@
 //! Open sessions and their places. `docs/spec.md`, §5 and §6.
 
-use heapless::Vec;
 use keyfob_channel::{RECORD_OVERHEAD, Records, TicketId};
 use keyfob_crypto::sha256;
 use keyfob_wire::{ChannelId, Command, FIRST_CAPACITY, Instant, Operation, Report, Status};
 
+use super::slots::Slots;
 use crate::engine::{Caller, Engine, Surroundings};
 use crate::outbox::{Outbox, Room};
 use crate::platform::Platform;
@@ -78,11 +78,11 @@ impl Fingerprint {
 }
 
 /// The places that sessions have.
-pub(super) struct Places<P: Platform>(Vec<Session<P>, SESSIONS>);
+pub(super) struct Places<P: Platform>(Slots<Session<P>, SESSIONS>);
 
 impl<P: Platform> Places<P> {
     pub(super) const fn new() -> Self {
-        Self(Vec::new())
+        Self(Slots::new())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -98,17 +98,19 @@ impl<P: Platform> Places<P> {
     }
 
     pub(super) fn open(&mut self, session: Session<P>) -> Result<(), Status> {
-        self.0.push(session).map_err(|_| Status::Busy)
+        self.0.put(session).ok_or(Status::Busy)
     }
 
-    pub(super) fn close(&mut self, channel: ChannelId) -> Option<Session<P>> {
-        let position = self.0.iter().position(|session| session.channel == channel)?;
-        Some(self.0.swap_remove(position))
+    /// Closes a channel's session; tells what it could have been resumed with.
+    pub(super) fn close(&mut self, channel: ChannelId) -> Option<TicketId> {
+        let ticket = self.find(channel)?.ticket;
+        self.0.drop_if(|session| session.channel == channel);
+        Some(ticket)
     }
 
     /// Closes the session that a ticket came with.
     pub(super) fn close_earlier(&mut self, ticket: TicketId) {
-        self.0.retain(|session| session.ticket != ticket);
+        self.0.drop_if(|session| session.ticket == ticket);
     }
 
     /// Makes sure that a session of `caller` on `channel` has a place. It takes the place of the channel's session

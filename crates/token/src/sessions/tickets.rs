@@ -1,9 +1,9 @@
 //! What sessions can be resumed with: in memory only, for ten minutes. `docs/spec.md`, §5.1.
 
-use heapless::Vec;
 use keyfob_channel::{Ticket, TicketId};
 use keyfob_wire::Instant;
 
+use super::slots::Slots;
 use crate::engine::Caller;
 
 /// How many tickets are remembered: those of all sessions, and of as many that lost their place.
@@ -18,12 +18,12 @@ pub(super) struct Entry {
     pub(super) until: Instant,
 }
 
-/// The tickets, the one made longest ago first.
-pub(super) struct Tickets(Vec<Entry, TICKETS>);
+/// The tickets.
+pub(super) struct Tickets(Slots<Entry, TICKETS>);
 
 impl Tickets {
     pub(super) const fn new() -> Self {
-        Self(Vec::new())
+        Self(Slots::new())
     }
 
     /// When tickets of a handshake made now end.
@@ -31,28 +31,28 @@ impl Tickets {
         now.plus(LIFETIME)
     }
 
-    /// Keeps a ticket. The one made longest ago gives way.
-    pub(super) fn keep(&mut self, entry: Entry) {
-        if self.0.is_full() {
-            self.0.remove(0);
-        }
-        let _room = self.0.push(entry);
-    }
-
-    /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
+    /// Keeps a ticket. The one that ends first gives way.
+    pub(super) fn keep(&mut self, entry: Entry) {
+        if self.0.is_full()
+            && let Some(first) = self.0.iter().min_by_key(|other| other.until).map(|other| other.ticket.id())
+        {
+            self.drop(first);
+        }
+        let _kept = self.0.put(entry);
+    }
+
     /// Finds a ticket that hasn't ended.
     pub(super) fn find(&mut self, now: Instant, id: TicketId) -> Option<&Entry> {
-        self.0.retain(|entry| now < entry.until);
+        self.0.drop_if(|entry| now >= entry.until);
         self.0.iter().find(|entry| entry.ticket.id() == id)
     }
 
-    /// Takes a ticket away.
-    pub(super) fn take(&mut self, id: TicketId) -> Option<Entry> {
-        let position = self.0.iter().position(|entry| entry.ticket.id() == id)?;
-        Some(self.0.remove(position))
+    /// Makes a ticket worthless.
+    pub(super) fn drop(&mut self, id: TicketId) {
+        self.0.drop_if(|entry| entry.ticket.id() == id);
     }
 }
