@@ -17,7 +17,12 @@ pub struct EmulatedEntropy(Source);
 
 enum Source {
     System,
-    Seeded(Box<ChaCha20Rng>),
+    /// A key, a stream, and the next place in it. The generator is made anew each time: it would keep what it gave.
+    Seeded {
+        key: [u8; 32],
+        stream: u64,
+        place: u128,
+    },
 }
 
 impl EmulatedEntropy {
@@ -32,9 +37,7 @@ impl EmulatedEntropy {
     pub fn seeded(seed: Seed, power_up: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.0.to_le_bytes());
-        let mut rng = ChaCha20Rng::from_seed(key);
-        rng.set_stream(power_up);
-        Self(Source::Seeded(Box::new(rng)))
+        Self(Source::Seeded { key, stream: power_up, place: 0 })
     }
 }
 
@@ -44,7 +47,13 @@ impl Entropy for EmulatedEntropy {
     fn fill(&mut self, out: &mut [u8]) {
         match &mut self.0 {
             Source::System => getrandom::fill(out).expect("the operating system gives randomness"),
-            Source::Seeded(rng) => rng.fill_bytes(out),
+            Source::Seeded { key, stream, place } => {
+                let mut rng = ChaCha20Rng::from_seed(*key);
+                rng.set_stream(*stream);
+                rng.set_word_pos(*place);
+                rng.fill_bytes(out);
+                *place = rng.get_word_pos();
+            }
         }
     }
 }

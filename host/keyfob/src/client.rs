@@ -8,6 +8,7 @@ use keyfob_crypto::RustCrypto;
 use keyfob_signed::{AppCredential, TEST_MAKER_ROOT, VendorRoot};
 use keyfob_wire::body::Request;
 use keyfob_wire::{Command, FeatureId, UnixTime};
+use zeroize::Zeroizing;
 
 use crate::connection::{Connection, Session as Secured};
 use crate::discovery::only_token;
@@ -92,7 +93,7 @@ impl Builder<'_> {
             return Err(Error::Credential);
         }
         let mut core = Core {
-            credential: self.credential.to_vec(),
+            credential: Zeroizing::new(self.credential.to_vec()),
             accepts_emulated: self.accepts_emulated,
             uri,
             connect,
@@ -168,7 +169,7 @@ pub(crate) fn lock(core: &Mutex<Core>) -> MutexGuard<'_, Core> {
 
 /// What a client and its sessions share.
 pub(crate) struct Core {
-    credential: Vec<u8>,
+    credential: Zeroizing<Vec<u8>>,
     accepts_emulated: bool,
     uri: String,
     connect: Box<dyn Connect>,

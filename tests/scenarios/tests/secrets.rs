@@ -112,9 +112,6 @@ fn left_behind(test: u8) -> Vec<Found> {
     found
 }
 
-/// What is known to stay in a token's memory until the place of the session, or of the handshake, is used again.
-const KNOWN: [&str; 2] = ["a cipher's key", "an ephemeral key"];
-
 /// Stacks aren't looked at: what a function that has returned left there goes with the next deep call.
 fn outside_stacks(found: Vec<Found>) -> Vec<Found> {
     found.into_iter().filter(|found| found.memory == Memory::Other).collect()
@@ -123,10 +120,7 @@ fn outside_stacks(found: Vec<Found>) -> Vec<Found> {
 #[test]
 fn a_closed_session_leaves_no_secret_behind() {
     let found = outside_stacks(left_behind(1));
-    let unknown: Vec<_> = found.iter().filter(|found| !KNOWN.contains(&found.what)).collect();
-    assert!(unknown.is_empty(), "{unknown:?}");
-    // Once in a place, not again and again.
-    assert!(found.len() <= 20, "{} copies", found.len());
+    assert!(found.is_empty(), "{found:?}");
 }
 
 /// The test's own worth.

@@ -1,28 +1,23 @@
 //! Places in memory for what has secrets: nothing moves within them, and what a value leaves behind is overwritten.
 
+use heapless::Vec;
 use zeroize::Zeroize;
 
-/// `N` places.
-pub(super) struct Slots<T, const N: usize>([Option<Guarded<T>>; N]);
-
-/// Its secrets overwrite themselves when it is dropped. What is left of it after a move, `Option`'s `zeroize` overwrites.
-struct Guarded<T>(T);
-
-impl<T> Zeroize for Guarded<T> {
-    fn zeroize(&mut self) {}
-}
+/// `N` places. Each is a vector of at most one value, since writing `None` over an `Option` may fill the rest of its
+/// place with whatever lies on the stack.
+pub(super) struct Slots<T, const N: usize>([Vec<T, 1>; N]);
 
 impl<T, const N: usize> Slots<T, N> {
     pub(super) const fn new() -> Self {
-        Self([const { None }; N])
+        Self([const { Vec::new() }; N])
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().flatten().map(|guarded| &guarded.0)
+        self.0.iter().flatten()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.0.iter_mut().flatten().map(|guarded| &mut guarded.0)
+        self.0.iter_mut().flatten()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -35,23 +30,23 @@ impl<T, const N: usize> Slots<T, N> {
 
     /// Puts a value into a free place; drops it if there is none.
     pub(super) fn put(&mut self, value: T) -> Option<()> {
-        let place = self.0.iter_mut().find(|place| place.is_none())?;
-        *place = Some(Guarded(value));
-        Some(())
+        self.0.iter_mut().find(|place| place.is_empty())?.push(value).ok()
     }
 
     /// Takes the first value out of which this holds.
     pub(super) fn take(&mut self, holds: impl Fn(&T) -> bool) -> Option<T> {
-        let place = self.0.iter_mut().find(|place| place.as_ref().is_some_and(|guarded| holds(&guarded.0)))?;
-        let value = place.take().map(|guarded| guarded.0);
+        let place = self.0.iter_mut().find(|place| place.first().is_some_and(&holds))?;
+        let value = place.pop();
         place.zeroize();
         value
     }
 
     /// Drops all values of which this holds.
     pub(super) fn drop_if(&mut self, holds: impl Fn(&T) -> bool) {
-        let places = self.0.iter_mut().filter(|place| place.as_ref().is_some_and(|guarded| holds(&guarded.0)));
-        places.for_each(Zeroize::zeroize);
+        for place in self.0.iter_mut().filter(|place| place.first().is_some_and(&holds)) {
+            place.clear();
+            place.zeroize();
+        }
     }
 }
 
