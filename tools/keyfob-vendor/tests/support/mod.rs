@@ -16,8 +16,8 @@ use tempfile::TempDir;
 /// A folder in which the command runs.
 pub struct Bench {
     folder: TempDir,
-    /// Everything that the command said.
-    said: RefCell<String>,
+    /// Everything that the commands said.
+    said: RefCell<Vec<u8>>,
 }
 
 /// What is in a folder: each file's permissions and bytes.
@@ -45,7 +45,12 @@ impl Bench {
     }
 
     pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-        let output = Command::new(env!("CARGO_BIN_EXE_keyfob-vendor"))
+        self.run_program(Path::new(env!("CARGO_BIN_EXE_keyfob-vendor")), arguments, variables)
+    }
+
+    /// Runs another program in the folder.
+    pub fn run_program(&self, program: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let output = Command::new(program)
             .args(arguments)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
@@ -58,8 +63,8 @@ impl Bench {
             .output()
             .unwrap();
         let mut said = self.said.borrow_mut();
-        said.push_str(&String::from_utf8_lossy(&output.stdout));
-        said.push_str(&String::from_utf8_lossy(&output.stderr));
+        said.extend_from_slice(&output.stdout);
+        said.extend_from_slice(&output.stderr);
         output
     }
 
@@ -80,7 +85,7 @@ impl Bench {
         serde_json::from_str(&text).unwrap()
     }
 
-    pub fn said(&self) -> String {
+    pub fn said(&self) -> Vec<u8> {
         self.said.borrow().clone()
     }
 
