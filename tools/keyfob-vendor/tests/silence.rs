@@ -5,7 +5,9 @@
 mod search;
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -54,6 +56,32 @@ impl Running {
             std::thread::sleep(Duration::from_millis(5));
         }
         running
+    }
+}
+
+impl Running {
+    /// Which secrets are in memory that the process can write. Zeros aren't compared: most of it is zeros.
+    fn has<'a>(&self, secrets: &'a Secrets) -> Vec<&'a str> {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", self.0.id())).unwrap();
+        let memory = File::open(format!("/proc/{}/mem", self.0.id())).unwrap();
+        let mut places = BTreeSet::new();
+        for line in maps.lines().filter(|line| line.contains(" rw")) {
+            let (begin, end) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
+            let [begin, end] = [begin, end].map(|digits| u64::from_str_radix(digits, 16).unwrap());
+            let mut bytes = vec![0; usize::try_from(end - begin).unwrap()];
+            if memory.read_exact_at(&mut bytes, begin).is_err() {
+                // The stack of a connection's thread that ended meanwhile.
+                continue;
+            }
+            let text: String = bytes.into_iter().filter(|byte| *byte != 0).map(char::from).collect();
+            let is_there = |secret: &[u8]| {
+                text.contains(
+                    &secret.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect::<String>(),
+                )
+            };
+            places.extend(secrets.iter().filter(|(secret, _)| is_there(secret)).map(|(_, place)| place.as_str()));
+        }
+        places.into_iter().collect()
     }
 }
 
@@ -115,6 +143,13 @@ fn sale(flag: &str) -> (Vec<u8>, Secrets) {
             let word = document.as_ref().map_or(said.split_whitespace().next(), |document| document["serial"].as_str());
             serial = word.unwrap().to_owned();
         }
+        if line.starts_with("k unlock") {
+            let has = emulator.has(&secrets);
+            assert!(
+                has.len() == 1 && has[0].ends_with("/42-0.key"),
+                "the feature's key stays, as in the flash: {has:?}"
+            );
+        }
         if line.starts_with("v inspect {serial}") {
             damage(&bench);
             assert_eq!(
@@ -125,6 +160,7 @@ fn sale(flag: &str) -> (Vec<u8>, Secrets) {
         }
         add_files(&mut secrets, &bench.content());
     }
+    assert_eq!(emulator.has(&secrets), ["flash 0", "flash 1"], "what is wiped is gone, and the device's keys stay");
     drop(emulator);
     assert!(secrets.len() >= 15, "{}", secrets.len());
     ([bench.said(), bench.read("emulator.out"), bench.read("emulator.err")].concat(), secrets)

@@ -27,7 +27,7 @@ pub(crate) fn add_files(secrets: &mut Secrets, content: &Content) {
         };
         // Those that the test has damaged are copies.
         if let Some(secret) = secret {
-            secrets.insert(secret, path.display().to_string());
+            secrets.entry(secret).or_insert_with(|| path.display().to_string());
         }
     }
 }
@@ -42,7 +42,7 @@ pub(crate) fn add_flash(secrets: &mut Secrets, flash: &[u8]) -> usize {
         if let Some(Ok(key)) = key
             && there.contains(&&key.public().0[1..])
         {
-            secrets.insert(bytes.to_vec(), "flash".to_owned());
+            secrets.insert(bytes.to_vec(), format!("flash {count}"));
             count += 1;
         }
     }
