@@ -52,7 +52,7 @@ pub(crate) const RATIOS: &[Ratio] = &[
         floor: "prove-floor",
         of: "1 signature, verified before it is released",
         promise: Some(1.1),
-        held: Some(1.5),
+        held: Some(1.1),
         runs: 5,
     },
     Ratio {
