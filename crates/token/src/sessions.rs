@@ -101,11 +101,6 @@ impl<P: Platform> Sessions<P> {
         }
     }
 
-    /// Whether the token computes; it goes on with [`work`](Self::work).
-    pub(crate) fn is_working(&self) -> bool {
-        self.job.is_full()
-    }
-
     /// Whether the long message that came last is still needed.
     pub(crate) fn holds_message(&self) -> bool {
         self.job.iter().any(|job| job.state.needs_message())

@@ -108,12 +108,6 @@ impl<P: Platform> Token<P> {
         worked
     }
 
-    /// Whether [`work`](Self::work) has something to do, maybe once something has been sent.
-    #[must_use]
-    pub fn is_working(&self) -> bool {
-        self.sessions.is_working()
-    }
-
     /// Gives the next report, if there is one.
     pub fn poll(&mut self, now: Instant) -> Option<Report> {
         self.expire(now);

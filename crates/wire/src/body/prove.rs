@@ -3,8 +3,9 @@
 use minicbor::{Encode, Encoder, encode};
 
 use super::{
-    MAX_NONCE, MIN_NONCE,
-    cbor::{fixed, map, map_with_hint, skip},
+    MAX_NONCE,
+    cbor::{map, map_with_hint, skip},
+    receipt::{hint_and_nonce, signed_and_endorsed},
 };
 use crate::{FeatureId, Malformed, UnixTime, VendorHint};
 
@@ -98,7 +99,7 @@ impl<C> Encode<C> for ProveAnswer<'_> {
 pub struct SnapshotRequest<'a> {
     /// Whose partition; needed from guests.
     pub hint: Option<VendorHint>,
-    /// The asker's nonce, [`MIN_NONCE`] to [`MAX_NONCE`] bytes.
+    /// The asker's nonce, [`MIN_NONCE`](super::MIN_NONCE) to [`MAX_NONCE`] bytes.
     pub nonce: &'a [u8],
 }
 
@@ -108,17 +109,7 @@ impl<'a> SnapshotRequest<'a> {
     /// # Errors
     /// If it isn't as specified.
     pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
-        let (mut hint, mut nonce) = (None, None);
-        map(body, |key, decoder| {
-            match key {
-                1 => hint = Some(VendorHint(fixed(decoder)?)),
-                2 => nonce = Some(decoder.bytes()?),
-                _ => skip(decoder)?,
-            }
-            Ok(())
-        })?;
-        let nonce = nonce.filter(|nonce| (MIN_NONCE..=MAX_NONCE).contains(&nonce.len()));
-        Ok(Self { hint, nonce: nonce.ok_or(Malformed)? })
+        hint_and_nonce(body).map(|(hint, nonce)| Self { hint, nonce })
     }
 }
 
@@ -151,18 +142,4 @@ impl<C> Encode<C> for SnapshotAnswer<'_> {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
         e.map(2)?.u8(1)?.bytes(self.snapshot)?.u8(2)?.bytes(self.endorsement)?.ok()
     }
-}
-
-/// A map of something signed and the endorsement of the key that signed it.
-fn signed_and_endorsed(body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
-    let (mut signed, mut endorsement) = (None, None);
-    map(body, |key, decoder| {
-        match key {
-            1 => signed = Some(decoder.bytes()?),
-            2 => endorsement = Some(decoder.bytes()?),
-            _ => skip(decoder)?,
-        }
-        Ok(())
-    })?;
-    Ok((signed.ok_or(Malformed)?, endorsement.ok_or(Malformed)?))
 }

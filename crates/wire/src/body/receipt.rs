@@ -60,17 +60,7 @@ impl<'a> ReceiptRequest<'a> {
     /// # Errors
     /// If it isn't as specified.
     pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
-        let (mut hint, mut nonce) = (None, None);
-        map(body, |key, decoder| {
-            match key {
-                1 => hint = Some(VendorHint(fixed(decoder)?)),
-                2 => nonce = Some(decoder.bytes()?),
-                _ => skip(decoder)?,
-            }
-            Ok(())
-        })?;
-        let nonce = nonce.filter(|nonce| (MIN_NONCE..=MAX_NONCE).contains(&nonce.len()));
-        Ok(Self { hint, nonce: nonce.ok_or(Malformed)? })
+        hint_and_nonce(body).map(|(hint, nonce)| Self { hint, nonce })
     }
 }
 
@@ -95,16 +85,7 @@ impl<'a> ReceiptAnswer<'a> {
     /// # Errors
     /// If it isn't as specified.
     pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
-        let (mut receipt, mut endorsement) = (None, None);
-        map(body, |key, decoder| {
-            match key {
-                1 => receipt = Some(decoder.bytes()?),
-                2 => endorsement = Some(decoder.bytes()?),
-                _ => skip(decoder)?,
-            }
-            Ok(())
-        })?;
-        Ok(Self { receipt: receipt.ok_or(Malformed)?, endorsement: endorsement.ok_or(Malformed)? })
+        signed_and_endorsed(body).map(|(receipt, endorsement)| Self { receipt, endorsement })
     }
 }
 
@@ -112,4 +93,33 @@ impl<C> Encode<C> for ReceiptAnswer<'_> {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
         e.map(2)?.u8(1)?.bytes(self.receipt)?.u8(2)?.bytes(self.endorsement)?.ok()
     }
+}
+
+/// A map of whose partition is meant and the asker's nonce.
+pub(super) fn hint_and_nonce(body: &[u8]) -> Result<(Option<VendorHint>, &[u8]), Malformed> {
+    let (mut hint, mut nonce) = (None, None);
+    map(body, |key, decoder| {
+        match key {
+            1 => hint = Some(VendorHint(fixed(decoder)?)),
+            2 => nonce = Some(decoder.bytes()?),
+            _ => skip(decoder)?,
+        }
+        Ok(())
+    })?;
+    let nonce = nonce.filter(|nonce| (MIN_NONCE..=MAX_NONCE).contains(&nonce.len()));
+    Ok((hint, nonce.ok_or(Malformed)?))
+}
+
+/// A map of something signed and the endorsement of the key that signed it.
+pub(super) fn signed_and_endorsed(body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let (mut signed, mut endorsement) = (None, None);
+    map(body, |key, decoder| {
+        match key {
+            1 => signed = Some(decoder.bytes()?),
+            2 => endorsement = Some(decoder.bytes()?),
+            _ => skip(decoder)?,
+        }
+        Ok(())
+    })?;
+    Ok((signed.ok_or(Malformed)?, endorsement.ok_or(Malformed)?))
 }
