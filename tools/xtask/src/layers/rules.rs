@@ -25,6 +25,7 @@ pub(crate) const RULES: &[Rule] = &[
     only("crates/wire", &[]),
     Rule { primitives: true, ..only("crates/crypto", &[]) },
     only("crates/store", &[]),
+    only("crates/pcapng", &[]),
     only("crates/signed", &["crates/wire", "crates/crypto"]),
     only("crates/channel", &["crates/signed", "crates/wire", "crates/crypto"]),
     only("crates/licence", &["crates/signed", "crates/wire", "crates/crypto"]),
@@ -45,6 +46,7 @@ pub(crate) const RULES: &[Rule] = &[
                 "crates/signed",
                 "crates/channel",
                 "crates/licence",
+                "crates/pcapng",
             ],
             optional: &["crates/emulator"],
         },
@@ -64,6 +66,7 @@ pub(crate) const RULES: &[Rule] = &[
             "crates/licence",
             "crates/token",
             "crates/client",
+            "crates/pcapng",
         ],
     ),
     only(
