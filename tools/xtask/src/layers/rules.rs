@@ -26,6 +26,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { primitives: true, ..only("crates/crypto", &[]) },
     only("crates/store", &[]),
     only("crates/pcapng", &[]),
+    only("crates/usbip", &[]),
     only("crates/signed", &["crates/wire", "crates/crypto"]),
     only("crates/channel", &["crates/signed", "crates/wire", "crates/crypto"]),
     only("crates/licence", &["crates/signed", "crates/wire", "crates/crypto"]),
@@ -34,7 +35,10 @@ pub(crate) const RULES: &[Rule] = &[
         &["crates/wire", "crates/crypto", "crates/signed", "crates/channel", "crates/licence", "crates/store"],
     ),
     only("crates/client", &["crates/wire", "crates/crypto", "crates/signed", "crates/channel", "crates/licence"]),
-    only("crates/emulator", &["crates/token", "crates/store", "crates/signed", "crates/crypto", "crates/wire"]),
+    only(
+        "crates/emulator",
+        &["crates/token", "crates/store", "crates/signed", "crates/crypto", "crates/wire", "crates/usbip"],
+    ),
     only("crates/issuing", &["crates/licence", "crates/signed", "crates/crypto", "crates/wire"]),
     Rule {
         place: "host/keyfob",
