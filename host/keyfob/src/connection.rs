@@ -1,6 +1,5 @@
 //! A transport with one request on it at a time: sends, waits, repeats what got lost.
 
-use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 use keyfob_client::{Link, Opening, Reply, Ticket};
@@ -43,10 +42,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Opens the transport.
     pub(crate) fn open(connect: &mut dyn Connect, uri: &str, timeout: Duration) -> Result<Self, Error> {
-        let transport = connect.connect().map_err(|source| match source.kind() {
-            ErrorKind::PermissionDenied => Error::Permission { uri: uri.to_owned() },
-            _ => Error::Unreachable { uri: uri.to_owned(), source },
-        })?;
+        let transport = connect.connect().map_err(|source| Error::of_connecting(source, uri))?;
         Ok(Self {
             uri: uri.to_owned(),
             transport,
@@ -164,11 +160,12 @@ impl Connection {
     fn pump(&mut self, patience: &mut Patience) -> Result<(), Error> {
         loop {
             while let Some(report) = self.link.next_report() {
-                self.transport.send(&report).map_err(gone)?;
+                self.transport.send(&report).map_err(Error::of_transport)?;
                 self.counts.sent += 1;
             }
             let left = patience.left();
-            let report = if left.is_zero() { None } else { self.transport.receive(left).map_err(gone)? };
+            let report =
+                if left.is_zero() { None } else { self.transport.receive(left).map_err(Error::of_transport)? };
             let Some(report) = report else {
                 if patience.left().is_zero() {
                     patience.try_again().ok_or(Error::TimedOut)?;
@@ -259,8 +256,4 @@ fn unauthenticated(status: Status) -> Error {
         Status::UnknownChannel => Error::SessionLost,
         status => Error::Refused(status),
     }
-}
-
-fn gone(_: io::Error) -> Error {
-    Error::Unplugged
 }

@@ -1,11 +1,11 @@
 //! What can go wrong, with a stable code each. Causes and next steps for people are in `text`.
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 use keyfob_client::{OpenError, SessionError};
 use keyfob_wire::Status;
 
-use crate::UriError;
+use crate::{UriError, text};
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,27 @@ pub enum Error {
         /// Where it is.
         uri: String,
     },
+    /// Another program has taken the device for itself.
+    #[error("the token at {uri} is in use by another program")]
+    DeviceBusy {
+        /// Where it is.
+        uri: String,
+    },
+    /// The system's driver has the device, so that it can't be used around it.
+    #[error("the system's driver is bound to the token at {uri}")]
+    DriverBound {
+        /// Where it is.
+        uri: String,
+    },
+    /// The device is there, but takes no reports any more.
+    #[error("the token takes no more reports")]
+    Stalled,
+    /// No token has that label.
+    #[error("no token has the label `{}`", .0.escape_debug())]
+    NoLabel(String),
+    /// The user's file of labels can't be used.
+    #[error("cannot read the labels: {0}")]
+    Labels(String),
     /// The token went away.
     #[error("the token was unplugged")]
     Unplugged,
@@ -100,12 +121,16 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Uri(UriError::Unsupported(_)) => "token-unsupported",
             Self::Uri(_) => "token-unknown",
             Self::NoToken => "no-token",
             Self::SeveralTokens(_) => "several-tokens",
             Self::Unreachable { .. } => "token-unreachable",
             Self::Permission { .. } => "device-permission",
+            Self::DeviceBusy { .. } => "device-busy",
+            Self::DriverBound { .. } => "driver-bound",
+            Self::Stalled => "device-stalled",
+            Self::NoLabel(_) => "label-unknown",
+            Self::Labels(_) => "labels-unreadable",
             Self::Unplugged => "unplugged",
             Self::TimedOut => "no-answer",
             Self::NotAToken => "not-a-token",
@@ -127,14 +152,22 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Uri(_) => Kind::Usage,
-            Self::NoToken | Self::SeveralTokens(_) | Self::Unreachable { .. } | Self::Unplugged | Self::OtherVendor => {
-                Kind::NoToken
-            }
+            Self::NoToken
+            | Self::SeveralTokens(_)
+            | Self::Unreachable { .. }
+            | Self::NoLabel(_)
+            | Self::Unplugged
+            | Self::OtherVendor => Kind::NoToken,
             Self::Permission { .. } => Kind::Permission,
-            Self::TimedOut | Self::SessionLost => Kind::Busy,
+            Self::DeviceBusy { .. } | Self::Stalled | Self::TimedOut | Self::SessionLost => Kind::Busy,
             Self::NotAToken | Self::Emulated | Self::NotGenuine | Self::SessionRefused => Kind::Verification,
             Self::Refused(status) => kind_of(*status),
-            Self::Version(_) | Self::Credential | Self::Answer | Self::TooLong => Kind::Failure,
+            Self::DriverBound { .. }
+            | Self::Labels(_)
+            | Self::Version(_)
+            | Self::Credential
+            | Self::Answer
+            | Self::TooLong => Kind::Failure,
         }
     }
 
@@ -147,7 +180,24 @@ impl Error {
     /// What to do next, in words.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        crate::text(self.code()).map_or("", |text| text.hint)
+        match self {
+            Self::Permission { uri } if uri.starts_with("hid:") || uri.starts_with("usb") => text::UDEV_RULE,
+            error => text::text(error.code()).map_or("", |text| text.hint),
+        }
+    }
+
+    /// Why a transport couldn't be opened.
+    pub(crate) fn of_connecting(source: io::Error, uri: &str) -> Self {
+        let kind = source.kind();
+        source.downcast().unwrap_or_else(|source| match kind {
+            ErrorKind::PermissionDenied => Self::Permission { uri: uri.to_owned() },
+            _ => Self::Unreachable { uri: uri.to_owned(), source },
+        })
+    }
+
+    /// Why a transport that was open can't be used any more.
+    pub(crate) fn of_transport(source: io::Error) -> Self {
+        source.downcast().unwrap_or(Self::Unplugged)
     }
 }
 

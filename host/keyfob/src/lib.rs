@@ -7,7 +7,7 @@
 //!
 //! # const CREDENTIAL: &[u8] = &[];
 //! # fn main() -> Result<(), keyfob::Error> {
-//! let client = Client::builder(CREDENTIAL).token("unix:/run/user/1000/keyfob/my.sock").open()?;
+//! let client = Client::builder(CREDENTIAL).token("hid").open()?;
 //! let session = client.login(FeatureId(42))?;
 //! match session.check()? {
 //!     Verdict::Full(_) => {}
@@ -22,21 +22,28 @@
 
 mod client;
 mod connection;
+mod device;
 mod discovery;
 mod entropy;
 mod error;
 mod guest;
+mod hid;
 mod keys;
+mod labels;
 mod memory;
+mod pipe;
+mod place;
 mod session;
 mod text;
 mod transport;
 mod uri;
+mod usb;
 mod verdict;
 
 pub use client::{Builder, Client};
 pub use connection::Counts;
-pub use discovery::{Found, discover, only_token};
+pub use device::{Device, devices};
+pub use discovery::{Found, Place, discover, only_token, places};
 pub use entropy::OsEntropy;
 pub use error::{Error, Kind};
 pub use guest::{
@@ -48,9 +55,12 @@ pub use keyfob_wire::{
     FeatureId, FileId, FileKind, Modules, OperationId, ProductId, Serial, Slot, Status, Units, UnixTime,
 };
 pub use keys::{Challenge, Proof};
+pub use labels::Labels;
 pub use memory::File;
+pub use place::{BusPlace, BusPlaceError};
 pub use session::{Counter, Secret, Session, Spent};
 pub use text::{TEXTS, Text, text};
 pub use transport::{Connect, Transport};
-pub use uri::{TokenUri, UriError};
+pub use uri::{HidName, TokenUri, UriError, UsbName};
+pub use usb::reset;
 pub use verdict::{Details, Refusal, Verdict, Warning};

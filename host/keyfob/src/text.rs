@@ -15,23 +15,31 @@ pub fn text(code: &str) -> Option<&'static Text> {
     TEXTS.iter().find(|text| text.code == code)
 }
 
+/// What to do if the system doesn't let a user open a fob on USB; elsewhere than on Linux that doesn't happen.
+pub(crate) const UDEV_RULE: &str =
+    "install the udev rule: keyfob doctor --print-udev | sudo tee /etc/udev/rules.d/70-keyfob.rules";
+
 /// All codes, each with a section in `docs/errors.md`.
 pub const TEXTS: &[Text] = &[
     Text {
-        code: "token-unsupported",
-        hint: "start an emulator with `keyfob emulator run` and name it by --token unix:PATH",
-    },
-    Text {
         code: "token-unknown",
-        hint: "name the token as unix:PATH or tcp:HOST:PORT, for example --token unix:/run/user/1000/keyfob/my.sock",
+        hint: "name the token for example as --token hid:KF-40E2-91AC-0B7D-22F3; `keyfob list` shows what is there",
     },
     Text { code: "no-token", hint: "plug the fob in, or name it by --token; `keyfob list` shows what is there" },
     Text { code: "several-tokens", hint: "choose one by --token; `keyfob list` shows what they are" },
-    Text { code: "token-unreachable", hint: "look whether the emulator runs and the address is right" },
+    Text {
+        code: "token-unreachable",
+        hint: "look whether the fob is plugged in or the emulator runs, and the address is right",
+    },
     Text {
         code: "device-permission",
         hint: "run as the user who started the emulator, or let that user give access to its socket",
     },
+    Text { code: "device-busy", hint: "end the other program that uses the fob, or reach it by --token hid" },
+    Text { code: "driver-bound", hint: "reach the fob by the system's driver: --token hid:SERIAL" },
+    Text { code: "device-stalled", hint: "unplug the fob, plug it in again and repeat the command" },
+    Text { code: "label-unknown", hint: "look at the labels in `keyfob/labels.toml`, in the folder of your settings" },
+    Text { code: "labels-unreadable", hint: "write the labels as lines such as: bench = \"KF-40E2-91AC-0B7D-22F3\"" },
     Text {
         code: "unplugged",
         hint: "plug the fob in again and repeat the command; `keyfob status` shows what it has done",

@@ -11,8 +11,10 @@ use keyfob_wire::{REPORT_SIZE, Report};
 use crate::TokenUri;
 
 /// Carries 64-byte reports, in order, in both directions.
+///
+/// An [`Error`](crate::Error) within the `io::Error` of a transport, or of what opens one, is handed on as it is.
 pub trait Transport: Send {
-    /// Sends a report.
+    /// Sends a report. Returns in a bounded time, whatever the token does: after 5 s at most if it takes nothing.
     ///
     /// # Errors
     /// If the token is gone.
@@ -37,8 +39,11 @@ pub trait Connect: Send {
 impl Connect for TokenUri {
     fn connect(&mut self) -> io::Result<Box<dyn Transport>> {
         match self {
+            Self::Hid(name) => crate::hid::connect(name),
+            Self::Usb(name) => crate::usb::connect(name),
+            Self::Label(name) => crate::labels::find(name)?.connect(),
             #[cfg(unix)]
-            Self::Unix(path) => Ok(Box::new(Stream::new(UnixStream::connect(path)?))),
+            Self::Unix(path) => Ok(Box::new(Stream::new(UnixStream::connect(path)?)?)),
             #[cfg(not(unix))]
             Self::Unix(_) => Err(io::Error::new(ErrorKind::Unsupported, "this system has no Unix sockets")),
             Self::Tcp(address) => {
@@ -47,7 +52,7 @@ impl Connect for TokenUri {
                     match TcpStream::connect_timeout(&address, CONNECT_TIME) {
                         Ok(stream) => {
                             stream.set_nodelay(true)?;
-                            return Ok(Box::new(Stream::new(stream)));
+                            return Ok(Box::new(Stream::new(stream)?));
                         }
                         Err(error) => last = error,
                     }
@@ -61,9 +66,13 @@ impl Connect for TokenUri {
 /// How long a TCP connection may take to come about.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 
+/// How long a peer may take to take a report in.
+const WRITE_TIME: Duration = Duration::from_secs(5);
+
 /// A stream socket.
 trait Socket: Read + Write + Send {
     fn set_timeout(&self, timeout: Duration) -> io::Result<()>;
+    fn limit_writing(&self) -> io::Result<()>;
 }
 
 #[cfg(unix)]
@@ -71,11 +80,19 @@ impl Socket for UnixStream {
     fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
         self.set_read_timeout(Some(timeout))
     }
+
+    fn limit_writing(&self) -> io::Result<()> {
+        self.set_write_timeout(Some(WRITE_TIME))
+    }
 }
 
 impl Socket for TcpStream {
     fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
         self.set_read_timeout(Some(timeout))
+    }
+
+    fn limit_writing(&self) -> io::Result<()> {
+        self.set_write_timeout(Some(WRITE_TIME))
     }
 }
 
@@ -89,14 +106,18 @@ struct Stream<S> {
 }
 
 impl<S: Socket> Stream<S> {
-    fn new(socket: S) -> Self {
-        Self { socket, timeout: Duration::ZERO, partial: [0; REPORT_SIZE], received: 0 }
+    fn new(socket: S) -> io::Result<Self> {
+        socket.limit_writing()?;
+        Ok(Self { socket, timeout: Duration::ZERO, partial: [0; REPORT_SIZE], received: 0 })
     }
 }
 
 impl<S: Socket> Transport for Stream<S> {
     fn send(&mut self, report: &Report) -> io::Result<()> {
-        self.socket.write_all(report)
+        self.socket.write_all(report).map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => io::Error::other(crate::Error::Stalled),
+            _ => error,
+        })
     }
 
     fn receive(&mut self, timeout: Duration) -> io::Result<Option<Report>> {

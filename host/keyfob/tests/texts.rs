@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use keyfob::{Error, Status, TEXTS, TokenUri, UriError, text};
+use keyfob::{Error, Status, TEXTS, TokenUri, text};
 
 /// The sections of one part of the page.
 fn sections(part: &str) -> Vec<&'static str> {
@@ -17,12 +17,16 @@ fn sections(part: &str) -> Vec<&'static str> {
 fn errors() -> Vec<Error> {
     let uri = || "unix:x".to_owned();
     vec![
-        Error::Uri(UriError::Unsupported("hid".into())),
         "nothing".parse::<TokenUri>().unwrap_err().into(),
         Error::NoToken,
         Error::SeveralTokens(vec![uri()]),
         Error::Unreachable { uri: uri(), source: io::ErrorKind::NotFound.into() },
         Error::Permission { uri: uri() },
+        Error::DeviceBusy { uri: uri() },
+        Error::DriverBound { uri: uri() },
+        Error::Stalled,
+        Error::NoLabel("bench".into()),
+        Error::Labels("damaged".into()),
         Error::Unplugged,
         Error::TimedOut,
         Error::NotAToken,
@@ -78,4 +82,14 @@ fn hints_are_one_line_that_says_something() {
         assert_eq!(Some(error.hint()), text(error.code()).map(|text| text.hint));
     }
     assert_eq!(text("no such code"), None);
+}
+
+#[test]
+fn who_may_not_open_a_fob_on_usb_is_shown_the_rule() {
+    for uri in ["hid:/dev/hidraw3", "usb:1-2"] {
+        let hint = Error::Permission { uri: uri.into() }.hint();
+        assert!(hint.contains("keyfob doctor --print-udev | sudo tee /etc/udev/rules.d/70-keyfob.rules"), "{hint}");
+    }
+    let hint = Error::Permission { uri: "unix:/run/usb.sock".into() }.hint();
+    assert_eq!(Some(hint), text("device-permission").map(|text| text.hint));
 }

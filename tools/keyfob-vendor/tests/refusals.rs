@@ -94,7 +94,7 @@ fn command_lines() {
     }
     refused(&bench, &["init", "--dir", ""], "usage", 2);
     for (token, code, exit) in
-        [("hid", "token-unsupported", 2), ("nonsense", "token-unknown", 2), ("unix:nowhere", "token-unreachable", 3)]
+        [("hid:KF-0000-0000-0000-0000", "token-unreachable", 3), ("nonsense", "token-unknown", 2), ("unix:nowhere", "token-unreachable", 3)]
     {
         refused(&bench, &["maker", "certify", "--test", "--token", token], code, exit);
     }

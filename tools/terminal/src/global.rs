@@ -11,7 +11,7 @@ use crate::Failure;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The token: unix:PATH or tcp:HOST:PORT; needed if there are several
+    /// The token: hid, hid:SERIAL, usb:SERIAL, label:NAME, unix:PATH or tcp:HOST:PORT; needed if there are several
     #[arg(long, value_name = "URI", env = "KEYFOB_TOKEN", hide_env_values = true, global = true)]
     token: Option<String>,
     /// Print JSON documents
@@ -53,7 +53,7 @@ impl Global {
     /// The token that was named.
     ///
     /// # Errors
-    /// `token-unknown` and `token-unsupported`, if it can't be reached by what was said.
+    /// `token-unknown`, if it is no token's.
     pub fn token(&self) -> Result<Option<TokenUri>, Failure> {
         Ok(self.token.as_deref().map(str::parse).transpose()?)
     }

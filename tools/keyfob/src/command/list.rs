@@ -1,7 +1,7 @@
 //! `keyfob list`.
 
 use clap::Args;
-use keyfob::{Found, Guest, TokenUri};
+use keyfob::{Found, Guest, Labels, Serial, TokenUri};
 use keyfob_signed::MakerRoot;
 use keyfob_terminal::{Exit, Failure, Global, plain};
 use serde::Serialize;
@@ -24,6 +24,10 @@ struct Document {
 struct Fob {
     uri: String,
     serial: Option<String>,
+    /// The name that the user gave it.
+    label: Option<String>,
+    /// Where on the bus it is plugged in.
+    place: Option<String>,
     maker: Option<Origin>,
     /// Names of the products that everybody may see.
     products: Vec<String>,
@@ -35,11 +39,12 @@ impl List {
     pub(super) fn run(self, global: &Global) -> Result<Exit, Failure> {
         let makers = self.makers.known();
         let named = global.token()?;
+        let labels = Labels::load().map_err(Failure::from)?;
         let mut fobs = Vec::new();
         if let Some(token) = &named {
             fobs.push(ask(token, global, &makers).map_err(Failure::from)?);
         }
-        for Found { uri, problem, .. } in keyfob::discover(&makers) {
+        for Found { uri, serial, device, problem, .. } in keyfob::discover(&makers) {
             if named.as_ref() == Some(&uri) {
                 continue;
             }
@@ -47,7 +52,13 @@ impl List {
                 Some(problem) => Err(problem),
                 None => ask(&uri, global, &makers),
             };
-            fobs.push(asked.unwrap_or_else(|error| Fob::with_problem(&uri, &error)));
+            let fob = asked.unwrap_or_else(|error| Fob::with_problem(&uri, serial, &error));
+            let place = device.and_then(|device| device.place).map(|place| place.to_string());
+            fobs.push(Fob { place, ..fob });
+        }
+        for fob in &mut fobs {
+            let serial = fob.serial.as_deref().and_then(|serial| serial.parse().ok());
+            fob.label = serial.and_then(|serial| labels.name(serial)).map(str::to_owned);
         }
         if fobs.is_empty() {
             global.note("no fob is there; `keyfob emulator run` starts an emulated one");
@@ -67,20 +78,37 @@ fn ask(token: &TokenUri, global: &Global, makers: &[MakerRoot]) -> Result<Fob, k
     for partition in guest.info()?.partitions {
         products.extend(guest.list(partition.vendor)?.into_iter().map(|product| product.name));
     }
-    let maker = Some(Origin::of(guest.genuine()));
-    Ok(Fob { uri, serial: Some(guest.serial().to_string()), maker, products, problem: None })
+    let (serial, maker) = (Some(guest.serial().to_string()), Some(Origin::of(guest.genuine())));
+    Ok(Fob { uri, serial, label: None, place: None, maker, products, problem: None })
 }
 
 impl Fob {
-    fn with_problem(uri: &TokenUri, error: &keyfob::Error) -> Self {
-        Self { uri: uri.to_string(), serial: None, maker: None, products: Vec::new(), problem: Some(error.code()) }
+    fn with_problem(uri: &TokenUri, serial: Option<Serial>, error: &keyfob::Error) -> Self {
+        Self {
+            uri: uri.to_string(),
+            serial: serial.map(|serial| serial.to_string()),
+            label: None,
+            place: None,
+            maker: None,
+            products: Vec::new(),
+            problem: Some(error.code()),
+        }
+    }
+}
+
+/// The serial, and the user's name for it.
+fn fob(fob: &Fob) -> String {
+    match (&fob.serial, &fob.label) {
+        (Some(serial), Some(label)) => format!("{serial} ({})", plain(label)),
+        (Some(serial), None) => serial.clone(),
+        (None, _) => "?".into(),
     }
 }
 
 fn row(fob: &Fob) -> [String; 4] {
     [
         plain(&fob.uri),
-        fob.serial.clone().unwrap_or_else(|| "?".into()),
+        self::fob(fob),
         fob.maker.map_or("?", Origin::words).into(),
         fob.problem.map_or_else(|| plain(&fob.products.join(", ")), |problem| format!("[{problem}]")),
     ]
