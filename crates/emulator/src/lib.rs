@@ -28,6 +28,7 @@ pub use flash::{FlashError, FlashImage, FlashStatistics, ImageError, SharedFlash
 pub use platform::{EmulatedPlatform, Light};
 #[cfg(unix)]
 pub use server::{
-    CONTROL_SCHEMA, Control, ControlError, ControlFault, ControlRefusal, ControlRequest, ControlState, Handle, Listen,
-    ListenError, Server, ServerError, control_path, is_controlled, runtime_directory, socket_path,
+    CONTROL_SCHEMA, Control, ControlError, ControlFault, ControlRefusal, ControlRequest, ControlState, ControlUsb,
+    Endpoint, Handle, Listen, ListenError, Server, ServerError, control_path, is_controlled, runtime_directory,
+    socket_path,
 };

@@ -7,6 +7,8 @@ mod connection;
 mod control;
 mod hub;
 mod listen;
+mod usb;
+mod usbredir;
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -22,10 +24,12 @@ use crate::emulator::Emulator;
 use connection::{Connection, Socket};
 use hub::Hub;
 use listen::Listener;
+use usb::{Attachment, Bus, Link};
+use usbredir::UsbRedir;
 
 pub use control::{
-    CONTROL_SCHEMA, Control, ControlError, ControlFault, ControlRefusal, ControlRequest, ControlState, control_path,
-    is_controlled,
+    CONTROL_SCHEMA, Control, ControlError, ControlFault, ControlRefusal, ControlRequest, ControlState, ControlUsb,
+    Endpoint, control_path, is_controlled,
 };
 pub use listen::{Listen, ListenError, runtime_directory, socket_path};
 
@@ -54,23 +58,45 @@ pub enum ServerError {
 /// Whoever can connect has the token: on a Unix socket that is the user alone, on a TCP port everybody who reaches it.
 #[derive(Debug)]
 pub struct Server {
-    listener: Listener,
+    listener: Option<Listener>,
     control: Option<Listener>,
     hub: Arc<Hub>,
     waker: UnixStream,
 }
 
 impl Server {
+    /// Makes a server that listens nowhere yet.
+    ///
+    /// # Errors
+    /// If the system gives it no socket to be woken by.
+    pub fn new(emulator: Emulator) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        theirs.set_nonblocking(true)?;
+        Ok(Self { listener: None, control: None, hub: Arc::new(Hub::new(emulator, theirs)), waker: ours })
+    }
+
     /// Listens; connections wait until [`run`](Self::run).
     ///
     /// # Errors
     /// [`ListenError`], also if another server listens there.
     pub fn bind(listen: &Listen, emulator: Emulator) -> Result<Self, ListenError> {
         let listener = Listener::bind(listen)?;
-        let failed = |source| ListenError::Bind { listen: listen.clone(), source };
-        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-        theirs.set_nonblocking(true).map_err(failed)?;
-        Ok(Self { listener, control: None, hub: Arc::new(Hub::new(emulator, theirs)), waker: ours })
+        let server = Self::new(emulator).map_err(|source| ListenError::Bind { listen: listen.clone(), source })?;
+        Ok(Self { listener: Some(listener), ..server })
+    }
+
+    /// Puts the token on a USB bus as well, to which QEMU's `-device usb-redir` connects: one host at a time, instead
+    /// of any that was to reach it over USB before.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn with_usbredir(self, listen: &Listen) -> Result<Self, ListenError> {
+        Ok(self.with_link(Arc::new(UsbRedir::bind(listen)?)))
+    }
+
+    fn with_link(self, link: Arc<dyn Link>) -> Self {
+        self.hub.attach(link);
+        self
     }
 
     /// Listens at a control socket as well, which only the user may connect to.
@@ -86,9 +112,18 @@ impl Server {
     }
 
     /// Where it listens: with the port that the system chose, if none was named.
+    ///
+    /// # Panics
+    /// If it wasn't made by [`bind`](Self::bind).
     #[must_use]
     pub const fn local_address(&self) -> &Listen {
-        self.listener.address()
+        self.listener.as_ref().expect("a server that was bound").address()
+    }
+
+    /// How hosts reach the token over USB, for people; none if they don't.
+    #[must_use]
+    pub fn usb_address(&self) -> Option<String> {
+        self.hub.link().map(|link| link.address())
     }
 
     /// What reaches the server while it runs.
@@ -108,8 +143,11 @@ impl Server {
         let Self { listener, control, hub, waker } = self;
         let served = thread::scope(|scope| {
             let timer = thread::Builder::new().name("keyfob timer".into());
-            let started = timer.spawn_scoped(scope, || hub.keep_time());
-            let served = started.and_then(|_| accept(scope, &listener, control.as_ref(), &hub, &waker));
+            let started = timer.spawn_scoped(scope, || hub.keep_time()).and_then(|_| match hub.link() {
+                Some(link) => serve_link(scope, link, &hub),
+                None => Ok(()),
+            });
+            let served = started.and_then(|()| accept(scope, [listener.as_ref(), control.as_ref()], &hub, &waker));
             (hub.close(), served)
         });
         match served {
@@ -120,31 +158,45 @@ impl Server {
     }
 }
 
-/// Accepts connections until the waker has something to say.
+fn serve_link<'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    link: Arc<dyn Link>,
+    hub: &'scope Hub,
+) -> io::Result<()> {
+    let server = thread::Builder::new().name("keyfob usb".into());
+    let serve = move || {
+        if link.serve(hub).is_err() {
+            hub.wake();
+        }
+    };
+    server.spawn_scoped(scope, serve).map(|_| ())
+}
+
+/// Accepts connections of programs and of those who control, until the waker has something to say.
 fn accept<'scope>(
     scope: &'scope thread::Scope<'scope, '_>,
-    listener: &Listener,
-    control: Option<&Listener>,
+    listeners: [Option<&Listener>; 2],
     hub: &'scope Hub,
     waker: &UnixStream,
 ) -> io::Result<()> {
     loop {
-        let mut ready = vec![PollFd::new(waker, PollFlags::IN), listener.poll_fd()];
-        ready.extend(control.map(Listener::poll_fd));
+        let mut ready = vec![PollFd::new(waker, PollFlags::IN)];
+        ready.extend(listeners.into_iter().flatten().map(Listener::poll_fd));
         match poll(&mut ready, None) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(error.into()),
         }
-        let is_ready = |place: usize| ready.get(place).is_some_and(|ready| !ready.revents().is_empty());
-        if is_ready(0) {
+        let mut ready = ready.iter().map(|ready| !ready.revents().is_empty());
+        if ready.next() == Some(true) {
             return Ok(());
         }
-        if is_ready(1) {
+        let [programs, controls] = listeners.map(|listener| listener.filter(|_| ready.next() == Some(true)));
+        if let Some(listener) = programs {
             accept_one(listener, |socket| admit(scope, socket, hub));
         }
-        if let Some(control) = control.filter(|_| is_ready(2)) {
-            accept_one(control, |socket| admit_control(scope, socket, hub));
+        if let Some(listener) = controls {
+            accept_one(listener, |socket| admit_control(scope, socket, hub));
         }
     }
 }

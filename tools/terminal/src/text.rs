@@ -30,6 +30,7 @@ pub const TEXTS: &[Text] = &[
     Text { code: "control-answer", hint: "use the `keyfob` that the emulator was started with" },
     Text { code: "control-request", hint: "use the `keyfob` that the emulator was started with" },
     Text { code: "fault-unknown", hint: "`keyfob emulator ctl fault --help` and docs/emulator.md have the faults" },
+    Text { code: "not-on-usb", hint: "start the emulator with --usbredir; docs/emulator.md has the command lines" },
     Text { code: "too-many-faults", hint: "forget the others first: keyfob emulator ctl clear" },
     Text { code: "image-refused", hint: "restore a file that `keyfob emulator ctl snapshot` made" },
 ];

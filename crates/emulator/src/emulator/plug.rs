@@ -1,11 +1,13 @@
 //! What goes wrong with an emulator: its plug, its power, its reports on their way.
 
-use keyfob_token::StartError;
-use keyfob_wire::{Instant, Report};
+use keyfob_token::{Platform, StartError};
+use keyfob_usb::{Identity, Release, SerialNumber};
+use keyfob_wire::{Instant, Report, Serial};
 
 use super::Emulator;
 use crate::faults::{Direction, Fault, FaultId, FaultStatus, Interruption, Line, Script, TooManyFaults};
 use crate::flash::{FlashImage, ImageError};
+use crate::platform::EmulatedPlatform;
 
 /// Why other content wasn't put into the flash.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +98,18 @@ impl Emulator {
     #[must_use]
     pub const fn is_plugged(&self) -> bool {
         !self.plug.is_out
+    }
+
+    /// What the token is on USB from now on, if it is plugged in and has power. A token has a serial number once it is
+    /// born.
+    pub(crate) fn usb_identity(&mut self) -> Option<Identity> {
+        if self.plug.is_out {
+            return None;
+        }
+        let engine = self.engine()?;
+        let serial = Some(engine.serial()).filter(|serial| *serial != Serial::default());
+        let serial = serial.and_then(|serial| SerialNumber::new(&serial.to_string()));
+        Some(Identity::keyfob(Release::of_version(EmulatedPlatform::FIRMWARE.0), serial))
     }
 
     /// How often the token was unplugged: whoever carries its reports closes connections when the number rises.

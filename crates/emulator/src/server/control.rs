@@ -12,11 +12,12 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use super::listen::Listen;
+use super::usb::Bus;
 use crate::emulator::Emulator;
 use crate::faults::{Interruption, Script};
 
 pub use client::{Control, ControlError};
-pub use message::{CONTROL_SCHEMA, ControlFault, ControlRefusal, ControlRequest, ControlState};
+pub use message::{CONTROL_SCHEMA, ControlFault, ControlRefusal, ControlRequest, ControlState, ControlUsb, Endpoint};
 use message::{answer, hexadecimal, image, request};
 
 /// How long a line may be: an image in hexadecimal digits fits.
@@ -39,7 +40,7 @@ pub fn control_path(listen: &Listen) -> Option<PathBuf> {
 /// Answers a connection's requests until it ends; `operate` has the emulator for each, if there still is one.
 pub(super) fn serve(
     socket: &UnixStream,
-    operate: impl Fn(&mut dyn FnMut(&mut Emulator) -> String) -> Option<String>,
+    operate: impl Fn(&mut dyn FnMut(&mut Emulator, Option<&mut Bus>) -> String) -> Option<String>,
 ) -> io::Result<()> {
     let mut reader = BufReader::new(socket);
     loop {
@@ -51,7 +52,7 @@ pub(super) fn serve(
         let is_whole = line.ends_with(b"\n");
         let answered = if is_whole {
             match request(&line) {
-                Ok(request) => operate(&mut |emulator| answer(&execute(emulator, &request))),
+                Ok(request) => operate(&mut |emulator, bus| answer(&execute(emulator, bus, &request))),
                 Err(refusal) => Some(answer(&Err(refusal))),
             }
         } else {
@@ -66,7 +67,11 @@ pub(super) fn serve(
     }
 }
 
-fn execute(emulator: &mut Emulator, request: &ControlRequest) -> Result<ControlState, ControlRefusal> {
+fn execute(
+    emulator: &mut Emulator,
+    mut bus: Option<&mut Bus>,
+    request: &ControlRequest,
+) -> Result<ControlState, ControlRefusal> {
     let mut flash = None;
     match request {
         ControlRequest::Status | ControlRequest::Faults => {}
@@ -85,9 +90,15 @@ fn execute(emulator: &mut Emulator, request: &ControlRequest) -> Result<ControlS
                 image(flash).ok_or_else(|| ControlRefusal::request("the image is not in hexadecimal digits"))?;
             emulator.restore(content)?;
         }
+        ControlRequest::Stall { endpoint } => on_usb(&mut bus)?.halt((*endpoint).into()),
+        ControlRequest::Hang => on_usb(&mut bus)?.hang(),
+        ControlRequest::Release => on_usb(&mut bus)?.release(),
     }
     // What has come due with it is part of the answer.
     emulator.catch_up();
+    if let Some(bus) = &mut bus {
+        bus.follow(emulator);
+    }
     let faults = emulator.faults();
     Ok(ControlState {
         plugged: emulator.is_plugged(),
@@ -95,9 +106,15 @@ fn execute(emulator: &mut Emulator, request: &ControlRequest) -> Result<ControlS
         clock: emulator.now().0,
         scripted_clock: emulator.clock().is_scripted(),
         times_unplugged: emulator.times_unplugged(),
+        light: emulator.light().is_on(),
+        usb: bus.map(|bus| bus.state()),
         faults: faults.iter().map(ControlFault::from).collect(),
         flash,
     })
+}
+
+fn on_usb<'a>(bus: &'a mut Option<&mut Bus>) -> Result<&'a mut Bus, ControlRefusal> {
+    bus.as_deref_mut().ok_or_else(ControlRefusal::not_on_usb)
 }
 
 /// Whether something answers at a control socket.

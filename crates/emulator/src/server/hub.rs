@@ -11,6 +11,7 @@ use keyfob_wire::{Instant, Report};
 
 use super::connection::Connection;
 use super::control;
+use super::{Attachment, Bus, Link};
 use crate::emulator::Emulator;
 
 /// The token and its connections. The thread that brings a report also delivers what the token says: an answer takes
@@ -26,6 +27,8 @@ struct Core {
     emulator: Option<Emulator>,
     connections: Vec<Arc<Connection>>,
     controls: Vec<Arc<UnixStream>>,
+    /// The bus, if there is one.
+    usb: Option<Attachment>,
     /// What the timer waits for.
     timer_at: Option<Instant>,
     /// What the token says at one time; kept for its memory.
@@ -41,6 +44,7 @@ impl Hub {
             emulator: Some(emulator),
             connections: Vec::new(),
             controls: Vec::new(),
+            usb: None,
             timer_at: None,
             said: Vec::new(),
             unplugged,
@@ -89,14 +93,18 @@ impl Hub {
 
     /// Takes a control connection's requests until it ends.
     pub(super) fn serve_control(&self, control: &Arc<UnixStream>) {
-        let _ended = control::serve(control, |operate| self.with_emulator(operate));
+        let _ended = control::serve(control, |operate| self.with_all(operate));
         self.disconnect_control(control);
     }
 
     fn on_report(&self, report: &Report) {
-        let mut core = self.core();
+        drop(self.tell(self.core(), report));
+    }
+
+    /// Gives the token a report, and to everybody what it says then.
+    fn tell<'a>(&'a self, mut core: MutexGuard<'a, Core>, report: &Report) -> MutexGuard<'a, Core> {
         let Some(emulator) = &mut core.emulator else {
-            return;
+            return core;
         };
         emulator.on_report(report);
         self.deliver(&mut core);
@@ -107,11 +115,44 @@ impl Hub {
             std::thread::yield_now();
             core = self.core();
         }
+        core
+    }
+
+    /// Puts the token on a bus.
+    pub(super) fn attach(&self, link: Arc<dyn Link>) {
+        let mut core = self.core();
+        if let Some(emulator) = &core.emulator {
+            core.usb = Some(Attachment { bus: Bus::new(emulator), link });
+        }
+    }
+
+    /// What brings a host to the bus, if there is one.
+    pub(super) fn link(&self) -> Option<Arc<dyn Link>> {
+        self.core().usb.as_ref().map(|usb| Arc::clone(&usb.link))
+    }
+
+    /// Does something on the bus between two reports: what the host has sent then, the token gets. None if the hub is
+    /// closed or has no bus.
+    pub(super) fn on_bus<R>(&self, act: impl FnOnce(&mut Bus) -> R) -> Option<R> {
+        let mut core = self.core();
+        core.emulator.as_ref()?;
+        let result = act(&mut core.usb.as_mut()?.bus);
+        while let Some(report) = core.usb.as_mut().and_then(|usb| usb.bus.take()) {
+            core = self.tell(core, &report);
+        }
+        self.deliver(&mut core);
+        Some(result)
     }
 
     pub(super) fn with_emulator<R>(&self, operate: impl FnOnce(&mut Emulator) -> R) -> Option<R> {
+        self.with_all(|emulator, _| operate(emulator))
+    }
+
+    /// Does something with the emulator, and with its bus if there is one.
+    pub(super) fn with_all<R>(&self, operate: impl FnOnce(&mut Emulator, Option<&mut Bus>) -> R) -> Option<R> {
         let mut core = self.core();
-        let result = operate(core.emulator.as_mut()?);
+        let Core { emulator, usb, .. } = &mut *core;
+        let result = operate(emulator.as_mut()?, usb.as_mut().map(|usb| &mut usb.bus));
         self.deliver(&mut core);
         Some(result)
     }
@@ -119,7 +160,12 @@ impl Hub {
     pub(super) fn power_cycle(&self) -> Result<(), StartError> {
         let mut core = self.core();
         core.connections.iter().for_each(|connection| connection.close());
-        core.emulator.as_mut().map_or(Ok(()), Emulator::power_cycle)
+        if let Some(usb) = &mut core.usb {
+            usb.bus.unplug();
+        }
+        let cycled = core.emulator.as_mut().map_or(Ok(()), Emulator::power_cycle);
+        self.deliver(&mut core);
+        cycled
     }
 
     /// Does what is due at its time, until the hub is closed.
@@ -188,6 +234,9 @@ impl Core {
         self.controls.drain(..).for_each(|control| {
             let _ended = control.shutdown(Shutdown::Both);
         });
+        if let Some(usb) = self.usb.take() {
+            usb.link.close();
+        }
     }
 
     /// Sends what the token has to say to everybody, and closes connections if it was unplugged.
@@ -205,6 +254,13 @@ impl Core {
             if unplugged != self.unplugged {
                 self.connections.drain(..).for_each(|connection| connection.close());
                 self.unplugged = unplugged;
+            }
+            if let Some(usb) = &mut self.usb {
+                usb.bus.follow(emulator);
+                report.iter().for_each(|report| usb.bus.put(report));
+                if report.is_none() {
+                    usb.carry();
+                }
             }
             match report {
                 Some(report) => self.said.extend_from_slice(&report),

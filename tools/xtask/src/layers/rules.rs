@@ -26,7 +26,9 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { primitives: true, ..only("crates/crypto", &[]) },
     only("crates/store", &[]),
     only("crates/pcapng", &[]),
+    only("crates/usb", &[]),
     only("crates/usbip", &[]),
+    only("crates/usbredir", &[]),
     only("crates/signed", &["crates/wire", "crates/crypto"]),
     only("crates/channel", &["crates/signed", "crates/wire", "crates/crypto"]),
     only("crates/licence", &["crates/signed", "crates/wire", "crates/crypto"]),
@@ -37,7 +39,16 @@ pub(crate) const RULES: &[Rule] = &[
     only("crates/client", &["crates/wire", "crates/crypto", "crates/signed", "crates/channel", "crates/licence"]),
     only(
         "crates/emulator",
-        &["crates/token", "crates/store", "crates/signed", "crates/crypto", "crates/wire", "crates/usbip"],
+        &[
+            "crates/token",
+            "crates/store",
+            "crates/signed",
+            "crates/crypto",
+            "crates/wire",
+            "crates/usb",
+            "crates/usbip",
+            "crates/usbredir",
+        ],
     ),
     only("crates/issuing", &["crates/licence", "crates/signed", "crates/crypto", "crates/wire"]),
     Rule {

@@ -51,6 +51,34 @@ pub enum ControlRequest {
         /// The content, in hexadecimal digits.
         flash: String,
     },
+    /// Halts an endpoint of the bus until the host clears it or resets the bus.
+    Stall {
+        /// Which one.
+        endpoint: Endpoint,
+    },
+    /// Makes the device answer nothing any more on the bus.
+    Hang,
+    /// Ends a hang and all halts.
+    Release,
+}
+
+/// An endpoint that carries reports, as the host names its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Endpoint {
+    /// From the token.
+    In,
+    /// To it.
+    Out,
+}
+
+impl From<Endpoint> for keyfob_usb::Endpoint {
+    fn from(endpoint: Endpoint) -> Self {
+        match endpoint {
+            Endpoint::In => Self::In,
+            Endpoint::Out => Self::Out,
+        }
+    }
 }
 
 impl ControlRequest {
@@ -75,11 +103,37 @@ pub struct ControlState {
     pub scripted_clock: bool,
     /// How often connections were lost.
     pub times_unplugged: u64,
+    /// Whether the token shows itself, as `identify` asks it to.
+    #[serde(default)]
+    pub light: bool,
+    /// How it is on USB; none if it isn't there.
+    #[serde(default)]
+    pub usb: Option<ControlUsb>,
     /// The faults that are armed.
     pub faults: Vec<ControlFault>,
     /// What the flash holds, in hexadecimal digits, if that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flash: Option<String>,
+}
+
+/// How a token is on its USB bus. All is counted from the emulator's start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ControlUsb {
+    /// Whether a host is there.
+    pub attached: bool,
+    /// Whether it has configured the token.
+    pub configured: bool,
+    /// How often it has reset the bus.
+    pub resets: u64,
+    /// Interrupt transfers that the token took.
+    pub reports_out: u64,
+    /// Reports that the host read.
+    pub reports_in: u64,
+    /// Control requests that the token answered.
+    pub controls: u64,
+    /// How often it answered STALL.
+    pub stalled: u64,
 }
 
 /// A fault that is armed.
@@ -135,6 +189,10 @@ impl ControlRefusal {
 
     pub(super) fn too_many(error: TooManyFaults) -> Self {
         Self::new("too-many-faults", error)
+    }
+
+    pub(super) fn not_on_usb() -> Self {
+        Self::new("not-on-usb", "this emulator is on no USB bus")
     }
 
     pub(super) fn failed(error: keyfob_token::StartError) -> Self {

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use keyfob::TokenUri;
 use keyfob_emulator::{
-    Control, ControlError, ControlFault, ControlRefusal, ControlRequest, ControlState, Listen, Script, control_path,
-    duration, is_controlled, runtime_directory, written_duration,
+    Control, ControlError, ControlFault, ControlRefusal, ControlRequest, ControlState, ControlUsb, Endpoint, Listen,
+    Script, control_path, duration, is_controlled, runtime_directory, written_duration,
 };
 use keyfob_terminal::{Exit, Failure, Global, Privacy, read, write_new};
 use serde::Serialize;
@@ -51,6 +51,15 @@ enum Order {
     Faults,
     /// Forget all faults
     Clear,
+    /// Halt an endpoint on USB until the host clears it
+    Stall {
+        /// Which one: `in` carries reports from the fob, `out` to it
+        endpoint: Direction,
+    },
+    /// Make the fob answer nothing any more on USB
+    Hang,
+    /// End hanging and stalling
+    Release,
     /// Copy what the fob's flash holds into a new file, its keys included
     Snapshot {
         /// The file
@@ -61,6 +70,12 @@ enum Order {
         /// The file
         file: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Direction {
+    In,
+    Out,
 }
 
 #[derive(Args)]
@@ -94,6 +109,8 @@ struct Document {
     clock_ms: u64,
     scripted_clock: bool,
     times_unplugged: u64,
+    light: bool,
+    usb: Option<ControlUsb>,
     faults: Vec<ControlFault>,
 }
 
@@ -136,6 +153,10 @@ impl Order {
             }
             Self::Faults => ControlRequest::Faults,
             Self::Clear => ControlRequest::Clear,
+            Self::Stall { endpoint: Direction::In } => ControlRequest::Stall { endpoint: Endpoint::In },
+            Self::Stall { endpoint: Direction::Out } => ControlRequest::Stall { endpoint: Endpoint::Out },
+            Self::Hang => ControlRequest::Hang,
+            Self::Release => ControlRequest::Release,
             Self::Snapshot { .. } => ControlRequest::Snapshot,
             Self::Restore { file } => ControlRequest::restore(&read(file)?),
         })
@@ -154,12 +175,19 @@ impl Order {
                 let (clock, times) = (written_duration(state.clock), state.times_unplugged);
                 let kind = if state.scripted_clock { ", which stands still" } else { "" };
                 let armed = state.faults.len();
-                format!("{stands}\nclock      {clock}{kind}\nunplugged  {times} times\nfaults     {armed}\n")
+                let light = if state.light { "on" } else { "off" };
+                let usb = state.usb.as_ref().map_or_else(String::new, |usb| format!("USB        {}\n", on_bus(usb)));
+                format!(
+                    "{stands}\nclock      {clock}{kind}\nunplugged  {times} times\nlight      {light}\n{usb}faults     {armed}\n"
+                )
             }
             Self::Advance { milliseconds } => {
                 format!("the fob's clock went forwards by {}\n", written_duration(*milliseconds))
             }
             Self::Fault { .. } | Self::Faults => faults(&state.faults),
+            Self::Stall { .. } => "the endpoint answers STALL until the host clears it\n".to_owned(),
+            Self::Hang => "the fob answers nothing any more on USB\n".to_owned(),
+            Self::Release => "the fob answers again on USB\n".to_owned(),
             Self::Clear => "all faults are forgotten\n".to_owned(),
             Self::Snapshot { file } => format!("the flash is in {}\n", file.display()),
             Self::Restore { file } => format!("the flash holds what is in {}; {stands}\n", file.display()),
@@ -169,9 +197,19 @@ impl Order {
 
 impl Document {
     fn new(control: PathBuf, state: ControlState) -> Self {
-        let ControlState { plugged, powered, clock: clock_ms, scripted_clock, times_unplugged, faults, .. } = state;
-        Self { control, plugged, powered, clock_ms, scripted_clock, times_unplugged, faults }
+        let ControlState { plugged, powered, clock: clock_ms, scripted_clock, times_unplugged, light, usb, faults, .. } =
+            state;
+        Self { control, plugged, powered, clock_ms, scripted_clock, times_unplugged, light, usb, faults }
     }
+}
+
+fn on_bus(usb: &ControlUsb) -> String {
+    let stands = match (usb.attached, usb.configured) {
+        (false, _) => "no host",
+        (true, false) => "a host, which hasn't configured the fob",
+        (true, true) => "configured",
+    };
+    format!("{stands}; {} reports out, {} in; {} resets", usb.reports_out, usb.reports_in, usb.resets)
 }
 
 fn faults(faults: &[ControlFault]) -> String {
@@ -231,4 +269,4 @@ fn failure(path: &Path, error: ControlError) -> Failure {
 }
 
 /// What emulators refuse with.
-const CODES: &[&str] = &["control-request", "fault-unknown", "too-many-faults", "image-refused", "emulator-failed"];
+const CODES: &[&str] = &["control-request", "fault-unknown", "too-many-faults", "image-refused", "emulator-failed", "not-on-usb"];

@@ -4,8 +4,8 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use clap::{ArgGroup, Args};
-use keyfob_emulator::{Emulator, FaultError, FlashImage, Listen, Script, Seed, Server, control_path, socket_path};
+use clap::{ArgGroup, Args, ValueEnum};
+use keyfob_emulator::{Clock, Emulator, FaultError, FlashImage, Listen, Script, Seed, Server, control_path, socket_path};
 use keyfob_terminal::{Exit, Failure, Global};
 use serde::Serialize;
 
@@ -21,6 +21,13 @@ pub(in crate::command) struct Run {
     /// Where to listen: unix:PATH or tcp:ADDRESS:PORT; otherwise where `keyfob list` looks, under the folder's name
     #[arg(long, value_name = "WHERE")]
     listen: Option<String>,
+    /// Be a USB device of a QEMU guest: where its usb-redir connects to, unix:PATH or tcp:ADDRESS:PORT. Programs
+    /// outside the guest reach the fob only if --listen is given
+    #[arg(long, value_name = "WHERE")]
+    usbredir: Option<String>,
+    /// Whether the fob's clock runs, or only `keyfob emulator ctl advance` moves it
+    #[arg(long, value_name = "KIND", default_value = "real", hide_default_value = true)]
+    clock: Kind,
     /// Let all of the fob's randomness follow from a number, its keys included: for tests
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -35,50 +42,77 @@ pub(in crate::command) struct Run {
     fault_seed: u64,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// It runs
+    Real,
+    /// It stands still
+    Scripted,
+}
+
 const OTHER_STATE: &str = "the state may be another version's; a new folder makes a new fob";
 
 #[derive(Serialize)]
 struct Document {
-    listening: String,
+    listening: Option<String>,
+    usb: Option<String>,
     control: Option<PathBuf>,
     emulated: bool,
 }
 
 impl Run {
     pub(super) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let listen = self.place()?;
+        let usbredir = self.usbredir.as_deref().map(place).transpose()?;
+        let (listen, control) = self.places(usbredir.is_some())?;
         let faults: Script = self.faults.parse().map_err(faults_unknown)?;
         let mut builder = Emulator::builder().flash(self.flash()?).faults(faults).fault_seed(self.fault_seed);
         if let Some(seed) = self.seed {
             builder = builder.seed(Seed(seed));
         }
+        if let Kind::Scripted = self.clock {
+            builder = builder.clock(Clock::scripted());
+        }
         let token = builder.start().map_err(|error| failed(error).hint(OTHER_STATE))?;
-        let control = self.control.clone().or_else(|| control_path(&listen));
-        let server = Server::bind(&listen, token).map_err(failed)?;
-        let server = match &control {
-            Some(control) => server.with_control(control).map_err(failed)?,
-            None => server,
+        let mut server = match &listen {
+            Some(listen) => Server::bind(listen, token).map_err(failed)?,
+            None => Server::new(token).map_err(failed)?,
         };
+        if let Some(usbredir) = &usbredir {
+            server = server.with_usbredir(usbredir).map_err(failed)?;
+        }
+        if let Some(control) = &control {
+            server = server.with_control(control).map_err(failed)?;
+        }
         let handle = server.handle();
         ctrlc::set_handler(move || handle.stop()).map_err(failed)?;
         global.warn("this fob is EMULATED: it protects nothing, and whoever can connect has it");
         if self.seed.is_some() {
             global.warn("its randomness follows from a seed: whoever knows the seed knows its keys");
         }
-        let address = server.local_address().to_string();
-        let text = format!("listening on {address}\n");
-        global.print("keyfob.emulator.v1", &Document { listening: address, control, emulated: true }, || text)?;
+        let listening = listen.map(|_| server.local_address().to_string());
+        let usb = server.usb_address();
+        let lines = listening.iter().map(|address| format!("listening on {address}\n"));
+        let text: String = lines.chain(usb.iter().map(|address| format!("USB: {address}\n"))).collect();
+        global.print("keyfob.emulator.v1", &Document { listening, usb, control, emulated: true }, || text)?;
         server.run().map_err(failed)?;
         global.note("the emulator has stopped");
         Ok(Exit::Done)
     }
 
-    fn place(&self) -> Result<Listen, Failure> {
+    /// Where programs reach the fob, and where orders come in. On USB there is a socket only if it was asked for.
+    fn places(&self, is_on_usb: bool) -> Result<(Option<Listen>, Option<PathBuf>), Failure> {
+        let found = || Ok::<_, Failure>(Listen::Unix(socket_path(&self.name()?).map_err(failed)?));
         let listen = match &self.listen {
-            Some(listen) => return listen.parse().map_err(|error: keyfob_emulator::ListenError| Failure::usage(error)),
-            None => socket_path(&self.name()?).map_err(failed)?,
+            Some(listen) => Some(place(listen)?),
+            None if is_on_usb => None,
+            None => Some(found()?),
         };
-        Ok(Listen::Unix(listen))
+        let control = match (&self.control, &listen) {
+            (Some(control), _) => Some(control.clone()),
+            (None, Some(listen)) => control_path(listen),
+            (None, None) => control_path(&found()?),
+        };
+        Ok((listen, control))
     }
 
     /// The name under which the emulator is found.
@@ -96,6 +130,10 @@ impl Run {
         make_directory(state)?;
         FlashImage::open_or_create(&state.join("flash.img")).map_err(failed)
     }
+}
+
+fn place(text: &str) -> Result<Listen, Failure> {
+    text.parse().map_err(|error: keyfob_emulator::ListenError| Failure::usage(error))
 }
 
 fn make_directory(path: &Path) -> Result<(), Failure> {
