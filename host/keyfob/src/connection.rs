@@ -45,7 +45,7 @@ impl Connection {
         let transport = connect.connect().map_err(|source| Error::of_connecting(source, uri))?;
         Ok(Self {
             uri: uri.to_owned(),
-            transport,
+            transport: crate::trace::tapped(uri, transport),
             link: Link::new(),
             started: Instant::now(),
             timeout,
