@@ -1,4 +1,4 @@
-//! The two commands with a real emulator: no secret shows in anything that they say.
+//! The two commands with a real emulator: no secret shows in anything that they say, or that is recorded of them.
 #![cfg(target_os = "linux")]
 
 #[path = "silence/search.rs"]
@@ -8,12 +8,11 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use search::{Secrets, add_files, add_flash, find};
-use support::Bench;
+use support::{Bench, keyfob};
 
 const LICENCE: &str = "[[product]]\nid = 7\nname = \"CAD\"\n[[product.feature]]\nid = 42\nname = \"Export\"\n\
     counter = 500\nkey = true\n";
@@ -23,22 +22,6 @@ const SEALED: &[u8; 32] = b"q7#Zk0!vXw9$Lp2&Rt5*Yc8(Bn3)Hd6@";
 /// `v` and `k` are the commands, `!` stands before what fails. Each line is run with `-v` or `--json`, and once more as
 /// it is: so there are two new roots.
 const SALE: &str = include_str!("silence/commands.txt");
-
-/// The other command, which is built beside this one: with all tests, or now.
-fn keyfob() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_keyfob-vendor")).parent().unwrap();
-    let keyfob = folder.join("keyfob");
-    if !keyfob.exists() {
-        let profile = folder.file_name().unwrap().to_str().unwrap();
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap());
-        cargo
-            .args(["build", "--package", "keyfob-cli", "--bin", "keyfob", "--target-dir"])
-            .arg(folder.parent().unwrap());
-        cargo.args(["--profile", if profile == "debug" { "dev" } else { profile }]);
-        assert!(cargo.status().unwrap().success());
-    }
-    keyfob
-}
 
 /// A running `keyfob emulator run`. It is killed at the end.
 struct Running(Child);
@@ -96,7 +79,12 @@ impl Drop for Running {
 fn run(bench: &Bench, line: &str, flag: &str) -> String {
     let words: Vec<_> = line.trim_start_matches('!').split(' ').collect();
     let program = if words[0] == "v" { env!("CARGO_BIN_EXE_keyfob-vendor").into() } else { keyfob() };
-    let variables = [("KEYFOB_TOKEN", "unix:fob.sock"), ("RUST_LOG", "trace"), ("RUST_BACKTRACE", "full")];
+    let variables = [
+        ("KEYFOB_TOKEN", "unix:fob.sock"),
+        ("KEYFOB_TRACE", "%p.pcapng"),
+        ("RUST_LOG", "trace"),
+        ("RUST_BACKTRACE", "full"),
+    ];
     let output = bench.run_program(&program, &[&words[1..], &[flag]].concat(), &variables);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.success(), !line.starts_with('!'), "{line}: {said}");
@@ -122,7 +110,7 @@ fn damage(bench: &Bench) {
     bench.write("secret.toml", [b"[[product]]\nid = ", &root[..], b"\n"].concat());
 }
 
-/// Everything that the commands and the emulator say, and what they mustn't.
+/// Everything that the commands and the emulator say, with the traces of it, and what they mustn't.
 fn sale(flag: &str) -> (Vec<u8>, Secrets) {
     let bench = Bench::new();
     bench.write("licence.toml", LICENCE);
@@ -163,7 +151,14 @@ fn sale(flag: &str) -> (Vec<u8>, Secrets) {
     assert_eq!(emulator.has(&secrets), ["flash 0", "flash 1"], "what is wiped is gone, and the device's keys stay");
     drop(emulator);
     assert!(secrets.len() >= 15, "{}", secrets.len());
-    ([bench.said(), bench.read("emulator.out"), bench.read("emulator.err")].concat(), secrets)
+    let traces: Vec<_> = bench
+        .content()
+        .into_iter()
+        .filter(|(path, _)| path.extension().is_some_and(|end| end == "pcapng"))
+        .map(|(_, (_, bytes))| bytes)
+        .collect();
+    assert!(traces.len() > 50 && traces.concat().len() > 100_000, "{}", traces.len());
+    ([bench.said(), bench.read("emulator.out"), bench.read("emulator.err"), traces.concat()].concat(), secrets)
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod snapshot;
 mod spend;
 mod status;
 mod time;
+mod trace;
 mod unlock;
 
 use clap::{Parser, Subcommand};
@@ -83,6 +84,9 @@ enum Command {
     Health(health::Health),
     /// Let the fob show itself
     Identify(identify::Identify),
+    /// Record what goes to fobs and back, show it and send it again
+    #[command(subcommand)]
+    Trace(trace::Trace),
     /// Show what is in a file of Keyfob's
     Inspect(inspect::Inspect),
     /// Emulated fobs, for tests and development
@@ -119,6 +123,7 @@ impl Cli {
             Command::SetTime(set_time) => set_time.run(global),
             Command::Health(health) => health.run(global),
             Command::Identify(identify) => identify.run(global),
+            Command::Trace(trace) => trace.run(global),
             Command::Inspect(inspect) => inspect.run(global),
             #[cfg(unix)]
             Command::Emulator(emulator) => emulator.run(global),

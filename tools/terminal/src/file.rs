@@ -23,15 +23,23 @@ pub enum Privacy {
 /// # Errors
 /// `file-unreadable`, `file-too-long`.
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_up_to(path, MAX_INPUT)
+}
+
+/// Reads a file of at most that many bytes; `-` is standard input.
+///
+/// # Errors
+/// `file-unreadable`, `file-too-long`.
+pub fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, Failure> {
     let unreadable = |error: io::Error| {
         Failure::new("file-unreadable", Exit::Failure, format_args!("cannot read {}: {error}", path.display()))
     };
     let mut bytes = Vec::new();
     let input: &mut dyn Read =
         if path == Path::new("-") { &mut io::stdin().lock() } else { &mut File::open(path).map_err(unreadable)? };
-    input.take(MAX_INPUT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_INPUT {
-        let message = format_args!("{} is longer than {MAX_INPUT} bytes", path.display());
+    input.take(longest + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > longest {
+        let message = format_args!("{} is longer than {longest} bytes", path.display());
         return Err(Failure::new("file-too-long", Exit::Failure, message));
     }
     Ok(bytes)

@@ -1,11 +1,13 @@
 //! The flags that every command has.
 
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use keyfob::TokenUri;
 
-use crate::Failure;
+use crate::{Exit, Failure};
 
 /// The flags that every command has. A parser takes them in by `#[command(flatten)]`.
 #[derive(Args, Clone, Debug, Default)]
@@ -29,6 +31,9 @@ pub struct Global {
     /// How long an answer of the token may take, such as 500ms, 5s or 1m
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s", global = true)]
     timeout: Option<Duration>,
+    /// Record what goes to fobs and back in a new pcapng file, for `keyfob trace` and Wireshark
+    #[arg(long, value_name = "FILE", global = true)]
+    trace: Option<PathBuf>,
     /// Take every question as answered with yes
     #[arg(short, long, global = true)]
     pub yes: bool,
@@ -62,6 +67,21 @@ impl Global {
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(TIMEOUT)
+    }
+
+    /// Begins to record connections, if that was asked for.
+    ///
+    /// # Errors
+    /// `file-exists`, `file-unwritable`.
+    pub(crate) fn begin_trace(&self) -> Result<(), Failure> {
+        let Some(path) = &self.trace else { return Ok(()) };
+        let said = path.display();
+        keyfob::trace_to(path).map(drop).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                Failure::new("file-exists", Exit::Failure, format_args!("{said} is there already"))
+            }
+            _ => Failure::new("file-unwritable", Exit::Failure, format_args!("cannot write {said}: {error}")),
+        })
     }
 }
 

@@ -15,7 +15,7 @@ mod text;
 
 pub use exit::Exit;
 pub use failure::Failure;
-pub use file::{MAX_INPUT, Privacy, read, write_new};
+pub use file::{MAX_INPUT, Privacy, read, read_up_to, write_new};
 pub use global::{Color, Global};
 pub use plain::plain;
 pub use run::run;

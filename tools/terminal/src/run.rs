@@ -18,7 +18,8 @@ pub fn run<C: Parser>(global: impl Fn(&C) -> &Global, command: impl FnOnce(C) ->
     };
     let json = global(&parsed).json;
     choose(global(&parsed).color);
-    command(parsed).unwrap_or_else(|failure| tell(&failure, json)).into()
+    let begun = global(&parsed).begin_trace();
+    begun.and_then(|()| command(parsed)).unwrap_or_else(|failure| tell(&failure, json)).into()
 }
 
 fn tell(failure: &Failure, json: bool) -> Exit {

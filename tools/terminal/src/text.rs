@@ -32,6 +32,12 @@ pub const TEXTS: &[Text] = &[
     Text { code: "fault-unknown", hint: "`keyfob emulator ctl fault --help` and docs/emulator.md have the faults" },
     Text { code: "not-on-usb", hint: "start the emulator with --usbredir; docs/emulator.md has the command lines" },
     Text { code: "too-many-faults", hint: "forget the others first: keyfob emulator ctl clear" },
+    Text { code: "trace-unreadable", hint: "look whether it is the trace that was made, and whole" },
+    Text {
+        code: "trace-differs",
+        hint: "the same answers come only from an emulator with the snapshot and seed it had then",
+    },
+    Text { code: "program-failed", hint: "look whether the program's name is right, and it may be run" },
     Text { code: "image-refused", hint: "restore a file that `keyfob emulator ctl snapshot` made" },
 ];
 

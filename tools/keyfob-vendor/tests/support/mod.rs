@@ -20,6 +20,22 @@ pub struct Bench {
     said: RefCell<Vec<u8>>,
 }
 
+/// The other command, which is built beside this one: with all tests, or now.
+pub fn keyfob() -> PathBuf {
+    let folder = Path::new(env!("CARGO_BIN_EXE_keyfob-vendor")).parent().unwrap();
+    let keyfob = folder.join("keyfob");
+    if !keyfob.exists() {
+        let profile = folder.file_name().unwrap().to_str().unwrap();
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap());
+        cargo
+            .args(["build", "--package", "keyfob-cli", "--bin", "keyfob", "--target-dir"])
+            .arg(folder.parent().unwrap());
+        cargo.args(["--profile", if profile == "debug" { "dev" } else { profile }]);
+        assert!(cargo.status().unwrap().success());
+    }
+    keyfob
+}
+
 /// What is in a folder: each file's permissions and bytes.
 pub type Content = BTreeMap<PathBuf, (u32, Vec<u8>)>;
 
@@ -55,6 +71,7 @@ impl Bench {
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .env_remove("KEYFOB_TOKEN")
+            .env_remove("KEYFOB_TRACE")
             .env_remove("KEYFOB_VENDOR")
             .env_remove("KEYFOB_MAKER")
             .env_remove("XDG_RUNTIME_DIR")
@@ -101,8 +118,12 @@ impl Bench {
     }
 
     pub fn fob_of(&self, name: &str, flash: FlashImage) -> Fob {
+        self.fob_as(name, Emulator::builder().flash(flash))
+    }
+
+    pub fn fob_as(&self, name: &str, emulator: keyfob_emulator::Builder) -> Fob {
         let socket = self.path(name);
-        let emulator = Emulator::builder().flash(flash).start().unwrap();
+        let emulator = emulator.start().unwrap();
         let server = Server::bind(&Listen::Unix(socket.clone()), emulator).unwrap();
         let handle = server.handle();
         let thread = std::thread::spawn(move || drop(server.run().unwrap()));

@@ -22,6 +22,7 @@ pub(crate) const STEPS: &[Step] = &[
     ("demo", demo),
     ("bench", || bench::run(&bench::Options { quick: true, ..bench::Options::default() })),
     ("python", python),
+    ("wireshark", wireshark),
     ("fuzz", fuzz::in_ci),
 ];
 
@@ -73,6 +74,15 @@ fn python() -> Result<Proof> {
         return Ok(lack(&format!("python: {error:#}")));
     }
     run(&mut program(&python, &["-m", "unittest", "discover", "--verbose", "--start-directory", "tests/python"]))?;
+    Ok(Proof::Proven(()))
+}
+
+/// Has Wireshark's own code read our traces, beside ours.
+fn wireshark() -> Result<Proof> {
+    if !works(&mut program("tshark", &["--version"])) {
+        return Ok(lack("wireshark: there is no tshark to read traces with"));
+    }
+    run(&mut cargo(&["test", "--quiet", "--package", "keyfob-vendor", "--test", "trace", "wireshark"]))?;
     Ok(Proof::Proven(()))
 }
 
