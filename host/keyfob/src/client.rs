@@ -1,5 +1,6 @@
 //! The app's way in.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,9 +11,9 @@ use keyfob_wire::body::Request;
 use keyfob_wire::{Command, FeatureId, UnixTime};
 use zeroize::Zeroizing;
 
+use crate::choice::only_opened;
 use crate::connection::{Connection, Session as Secured};
-use crate::discovery::only_token;
-use crate::{Connect, Counts, Error, Guest, OsEntropy, Serial, Session, TokenUri};
+use crate::{Connect, Counts, Error, Guest, OsEntropy, Serial, Session, TokenUri, Transport};
 
 /// How long an answer may take unless the app says otherwise.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,15 +34,22 @@ pub struct Builder<'a> {
     vendor: Option<VendorRoot>,
     connect: Option<(String, Box<dyn Connect>)>,
     token: Option<String>,
+    among: Option<Vec<TokenUri>>,
     accepts_emulated: bool,
     timeout: Duration,
     time: TimeSource,
 }
 
 impl Builder<'_> {
-    /// Names the token by its URI. Otherwise it is the only one that is there.
+    /// Names the token by its URI. Otherwise it is the only one that is there and carries the vendor: each is asked.
     pub fn token(mut self, uri: &str) -> Self {
         self.token = Some(uri.to_owned());
+        self
+    }
+
+    /// Names several tokens: the only one of them that carries the vendor is taken.
+    pub fn among(mut self, tokens: impl IntoIterator<Item = TokenUri>) -> Self {
+        self.among = Some(tokens.into_iter().collect());
         self
     }
 
@@ -80,18 +88,18 @@ impl Builder<'_> {
     /// # Errors
     /// See [`Error`]: no token, no permission, another vendor's, emulated, and unplugged are different ones.
     pub fn open(self) -> Result<Client, Error> {
-        let (uri, connect): (String, Box<dyn Connect>) = match (self.connect, self.token) {
-            (Some(connect), _) => connect,
-            (None, Some(token)) => (token.clone(), Box::new(token.parse::<TokenUri>()?)),
-            (None, None) => {
-                let token = only_token()?;
-                (token.to_string(), Box::new(token))
-            }
-        };
         let credential = AppCredential::parse(self.credential).map_err(|_| Error::Credential)?;
         if self.vendor.is_some_and(|vendor| vendor != credential.vendor) {
             return Err(Error::Credential);
         }
+        let (named, tokens) = match (self.connect, self.token, self.among) {
+            (Some(connect), ..) => (Some(connect), Vec::new()),
+            (None, Some(token), _) => (Some((token.clone(), boxed(token.parse()?))), Vec::new()),
+            (None, None, Some(tokens)) => (None, tokens),
+            (None, None, None) => (None, crate::places().into_iter().map(|place| place.uri).collect()),
+        };
+        let is_named = named.is_some();
+        let (uri, connect) = named.unwrap_or_else(|| (String::new(), Box::new(Nowhere)));
         let mut core = Core {
             credential: Zeroizing::new(self.credential.to_vec()),
             accepts_emulated: self.accepts_emulated,
@@ -102,7 +110,11 @@ impl Builder<'_> {
             open: None,
             was_open: false,
         };
-        core.open()?;
+        if is_named {
+            core.open()?
+        } else {
+            core.choose(tokens)?
+        }
         Ok(Client { core: Arc::new(Mutex::new(core)) })
     }
 }
@@ -120,6 +132,7 @@ impl Client {
             vendor: None,
             connect: None,
             token: None,
+            among: None,
             accepts_emulated: false,
             timeout: TIMEOUT,
             time: Box::new(system_time),
@@ -263,6 +276,19 @@ impl Core {
         Ok(())
     }
 
+    /// Opens a session with the only one of these tokens that carries the vendor.
+    fn choose(&mut self, tokens: Vec<TokenUri>) -> Result<(), Error> {
+        let mut tried = Vec::new();
+        for token in tokens {
+            (self.uri, self.connect, self.was_open) = (token.to_string(), boxed(token.clone()), false);
+            let opened = self.open();
+            tried.push((token, opened.map(|()| Candidate(self.open.take()))));
+        }
+        let (token, mut chosen) = only_opened(tried)?;
+        (self.uri, self.connect, self.was_open, self.open) = (token.to_string(), boxed(token), true, chosen.0.take());
+        Ok(())
+    }
+
     /// Opens the transport and asks for a channel. A token that was there before and comes back in a moment, as after a
     /// reset of its bus, is waited for.
     fn reach(&mut self) -> Result<(Connection, Opening), Error> {
@@ -322,13 +348,43 @@ fn hand_shake(
     Ok((session, endorsement.levels.is_emulated()))
 }
 
-impl Drop for Core {
+impl Open {
     /// Gives the session's place back.
+    fn close(mut self) {
+        let _closed = self.connection.request(&mut self.session, &Request::Logout, |_| Ok(()));
+    }
+}
+
+impl Drop for Core {
     fn drop(&mut self) {
-        if let Some(mut open) = self.open.take() {
-            let _closed = open.connection.request(&mut open.session, &Request::Logout, |_| Ok(()));
+        if let Some(open) = self.open.take() {
+            open.close();
         }
     }
+}
+
+/// A session with a token that may be the one, until it is taken out.
+struct Candidate(Option<Open>);
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        if let Some(open) = self.0.take() {
+            open.close();
+        }
+    }
+}
+
+/// Where nothing is.
+struct Nowhere;
+
+impl Connect for Nowhere {
+    fn connect(&mut self) -> io::Result<Box<dyn Transport>> {
+        Err(io::Error::other(Error::NoToken))
+    }
+}
+
+fn boxed(token: TokenUri) -> Box<dyn Connect> {
+    Box::new(token)
 }
 
 /// The system's clock; not known if it stands before 1970.

@@ -32,6 +32,8 @@ pub struct Device {
     pub serial: Option<Serial>,
     /// Where on the bus it is plugged in, if it is on one and the system tells.
     pub place: Option<BusPlace>,
+    /// Its address on that bus, which is another one each time that it is plugged in.
+    pub address: Option<u8>,
     /// The path by which the system's HID driver offers it, if that driver is bound to it.
     pub node: Option<PathBuf>,
     /// The driver that the system has bound to it, if the system tells: `usbhid`, or `usbfs` while a program has taken
@@ -81,6 +83,7 @@ struct UsbNode {
     release: u16,
     serial: Option<String>,
     place: BusPlace,
+    address: Option<u8>,
     /// Whether an interface of it is HID; assumed if it isn't known.
     is_hid: bool,
     /// What is bound to that interface.
@@ -111,14 +114,18 @@ impl HidNode {
 fn fobs(hid: Vec<HidNode>, usb: Vec<UsbNode>) -> Vec<Device> {
     let mut fobs = Vec::new();
     for node in hid.iter().filter(|node| node.is_fob()) {
-        let below = usb.iter().find(|usb| node.is(usb));
+        let below = below(node, &usb);
         fobs.push(Device {
             uri: TokenUri::Hid(HidName::Node(node.path.clone())),
             vendor_id: node.vendor_id,
             product_id: node.product_id,
             release: node.release,
             serial: serial(node.serial.as_deref()),
-            place: place(node, &usb),
+            place: match &node.bus {
+                Bus::At(place) => Some(place.clone()),
+                Bus::None | Bus::Untold => below.map(|usb| usb.place.clone()),
+            },
+            address: below.and_then(|usb| usb.address),
             node: Some(node.path.clone()),
             driver: below.and_then(|usb| usb.driver.clone()),
         });
@@ -135,6 +142,7 @@ fn fobs(hid: Vec<HidNode>, usb: Vec<UsbNode>) -> Vec<Device> {
             release: usb.release,
             serial: serial(usb.serial.as_deref()),
             place: Some(usb.place.clone()),
+            address: usb.address,
             node: None,
             driver: usb.driver.clone(),
         });
@@ -144,13 +152,10 @@ fn fobs(hid: Vec<HidNode>, usb: Vec<UsbNode>) -> Vec<Device> {
     fobs
 }
 
-/// Where a HID device is plugged in, if that can be told: one that looks like several on the bus may be any of them.
-fn place(node: &HidNode, usb: &[UsbNode]) -> Option<BusPlace> {
-    if let Bus::At(place) = &node.bus {
-        return Some(place.clone());
-    }
+/// What a HID device is on the bus, if that can be told: one that looks like several there may be any of them.
+fn below<'a>(node: &HidNode, usb: &'a [UsbNode]) -> Option<&'a UsbNode> {
     let mut alike = usb.iter().filter(|usb| node.is(usb));
-    alike.next().filter(|_| alike.next().is_none()).map(|usb| usb.place.clone())
+    alike.next().filter(|_| alike.next().is_none())
 }
 
 /// The serial of a fob, written in full: anything else is another device's text.
