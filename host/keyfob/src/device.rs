@@ -11,10 +11,10 @@ use std::path::PathBuf;
 
 use crate::{BusPlace, Error, HidName, Serial, TokenUri, UsbName};
 
-/// The ids that a fob has unless its maker has given it others: pid.codes' for tests.
-const KNOWN_IDS: [(u16, u16); 1] = [(0x1209, 0x0001)];
+/// The ids that a fob has unless its maker has given it others.
+const KNOWN_IDS: [(u16, u16); 1] = [(keyfob_usb::VENDOR_ID, keyfob_usb::PRODUCT_ID)];
 /// What a fob says it is, whatever its ids: usage page and usage.
-const USAGE: (u16, u16) = (0xff4b, 0x46);
+const USAGE: (u16, u16) = (keyfob_usb::USAGE_PAGE, keyfob_usb::USAGE);
 
 /// A fob on USB, as the system shows it to everybody. None of it is proven: a fob proves its serial when it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -183,7 +183,7 @@ fn what_linux_tells() {
         link(&format!("{path}/hidraw/{name}/device"), &path);
         link(&format!("class/hidraw/{name}"), &format!("{path}/hidraw/{name}"));
     };
-    let fob = [0x06, 0x4b, 0xff, 0x09, 0x46, 0xa1, 0x01];
+    let fob = keyfob_usb::REPORT_DESCRIPTOR;
 
     let parent = device("1-2.3", ["1209", "0001"], Some(SERIAL), Some("usbhid"));
     hid(&parent, "0003:00001209:00000001", "hidraw0", SERIAL, &fob);
