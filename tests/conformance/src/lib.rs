@@ -17,6 +17,7 @@ pub use bench::{Bench, Fob, Rig, certify, enrol};
 pub use case::{Capability, Case, Failure, Outcome, Summary, run};
 pub use cases::CASES;
 pub use direct::{Desk, Device, Direct};
+pub use licence::COUNTED;
 pub use raw::{Begun, Channel, Raw, SessionId, message_reports};
 #[cfg(unix)]
 pub use served::Served;

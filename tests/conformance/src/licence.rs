@@ -11,7 +11,7 @@ pub(crate) const PRIVATE: ProductId = ProductId(8);
 /// Without any limit.
 pub(crate) const PLAIN: FeatureId = FeatureId(40);
 /// Counted, with a key in slot 0.
-pub(crate) const COUNTED: FeatureId = FeatureId(42);
+pub const COUNTED: FeatureId = FeatureId(42);
 /// From [`START`] to before [`EXPIRY`].
 pub(crate) const TIMED: FeatureId = FeatureId(51);
 /// Switched off.

@@ -3,6 +3,7 @@
 
 mod machine;
 mod recorder;
+mod reports;
 mod stand;
 mod state;
 mod tap;
@@ -10,6 +11,7 @@ pub mod watched;
 
 pub use machine::{Kept, Machine, Plain};
 pub use recorder::{Recorder, Recording};
+pub use reports::{Counter, Rows};
 pub use stand::{COUNTED, CREDENTIAL_SUBJECT, EXPIRY, PRODUCT, SLOT, TIMED, TODAY, licence, stand};
 pub use state::State;
 pub use tap::{Attack, Tally, Tapped};
