@@ -93,9 +93,11 @@ fn command_lines() {
         refused(&bench, &arguments.split(' ').collect::<Vec<_>>(), "usage", 2);
     }
     refused(&bench, &["init", "--dir", ""], "usage", 2);
-    for (token, code, exit) in
-        [("hid:KF-0000-0000-0000-0000", "token-unreachable", 3), ("nonsense", "token-unknown", 2), ("unix:nowhere", "token-unreachable", 3)]
-    {
+    for (token, code, exit) in [
+        ("hid:KF-0000-0000-0000-0000", "token-unreachable", 3),
+        ("nonsense", "token-unknown", 2),
+        ("unix:nowhere", "token-unreachable", 3),
+    ] {
         refused(&bench, &["maker", "certify", "--test", "--token", token], code, exit);
     }
     refused(&bench, &["maker", "certify", "--test"], "no-token", 3);

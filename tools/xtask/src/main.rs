@@ -9,6 +9,7 @@ mod ci;
 mod figures;
 mod footprint;
 mod fuzz;
+mod guest;
 mod layers;
 mod models;
 mod process;
@@ -30,6 +31,8 @@ enum Xtask {
     Bench(bench::Options),
     /// Runs the protocol's symbolic models with Verifpal, and with ProVerif if it is there.
     Models(models::Options),
+    /// Boots a guest whose kernel meets emulated fobs on USB, and runs everything there.
+    Guest(guest::Options),
     /// Looks for inputs that break an invariant, for a bounded time.
     Fuzz(fuzz::Options),
 }
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Xtask::Figures(options) => figures::run(&options).map(drop),
         Xtask::Bench(options) => bench::run(&options).map(drop),
         Xtask::Models(options) => models::run(&options).map(drop),
+        Xtask::Guest(options) => guest::run(&options).map(drop),
         Xtask::Fuzz(options) => fuzz::run(&options).map(drop),
     };
     match ended {

@@ -197,8 +197,9 @@ impl Order {
 
 impl Document {
     fn new(control: PathBuf, state: ControlState) -> Self {
-        let ControlState { plugged, powered, clock: clock_ms, scripted_clock, times_unplugged, light, usb, faults, .. } =
-            state;
+        let ControlState {
+            plugged, powered, clock: clock_ms, scripted_clock, times_unplugged, light, usb, faults, ..
+        } = state;
         Self { control, plugged, powered, clock_ms, scripted_clock, times_unplugged, light, usb, faults }
     }
 }
@@ -269,4 +270,5 @@ fn failure(path: &Path, error: ControlError) -> Failure {
 }
 
 /// What emulators refuse with.
-const CODES: &[&str] = &["control-request", "fault-unknown", "too-many-faults", "image-refused", "emulator-failed", "not-on-usb"];
+const CODES: &[&str] =
+    &["control-request", "fault-unknown", "too-many-faults", "image-refused", "emulator-failed", "not-on-usb"];

@@ -5,7 +5,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use keyfob_emulator::{Clock, Emulator, FaultError, FlashImage, Listen, Script, Seed, Server, control_path, socket_path};
+use keyfob_emulator::{
+    Clock, Emulator, FaultError, FlashImage, Listen, Script, Seed, Server, control_path, socket_path,
+};
 use keyfob_terminal::{Exit, Failure, Global};
 use serde::Serialize;
 

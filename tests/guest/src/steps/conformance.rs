@@ -1,0 +1,33 @@
+//! The whole conformance suite.
+
+use anyhow::{Result, ensure};
+use keyfob_conformance::{Bench, CASES, run};
+
+use super::Guest;
+use crate::rig::{By, Ports};
+use crate::system;
+
+/// Through the kernel's HID driver.
+pub(super) fn over_hidapi(guest: &mut Guest) -> Result<String> {
+    suite(guest, By::Hid)
+}
+
+/// Without a HID driver, which is taken out of the kernel meanwhile.
+pub(super) fn over_rusb(guest: &mut Guest) -> Result<String> {
+    system::unload(c"usbhid")?;
+    let result = suite(guest, By::Usb);
+    system::load_again("usbhid")?;
+    result
+}
+
+fn suite(guest: &Guest, by: By) -> Result<String> {
+    let mut bench = Bench::new(Ports::new(&guest.fobs, by)).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
+    let summary = run(&mut bench, CASES);
+    let (failed, skipped) = (summary.failed(), summary.skipped());
+    ensure!(failed.is_empty() && skipped.is_empty(), "{}", unpassed(&summary.to_string()));
+    Ok(format!("{} cases", summary.passed().len()))
+}
+
+fn unpassed(summary: &str) -> String {
+    summary.lines().filter(|line| !line.starts_with("ok ")).collect::<Vec<_>>().join("\n        ")
+}

@@ -1,0 +1,85 @@
+//! What an operating system's first process has to do.
+
+use std::ffi::CStr;
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use rustix::mount::{MountFlags, mount};
+use rustix::system::{RebootCommand, delete_module, init_module, reboot};
+
+const NO_PARAMETERS: &CStr = c"";
+
+/// Mounts the kernel's file systems and loads the modules that came along.
+///
+/// # Errors
+/// If one can't be mounted or loaded.
+pub(crate) fn start() -> Result<()> {
+    for (what, place, kind) in [
+        ("proc", "/proc", "proc"),
+        ("sys", "/sys", "sysfs"),
+        ("dev", "/dev", "devtmpfs"),
+        ("run", "/run", "tmpfs"),
+        ("tmp", "/tmp", "tmpfs"),
+    ] {
+        mount(what, place, kind, MountFlags::empty(), None).with_context(|| format!("can't mount {place}"))?;
+    }
+    mount("debug", "/sys/kernel/debug", "debugfs", MountFlags::empty(), None).context("can't mount debugfs")?;
+    load_all("/modules")
+}
+
+/// Loads the modules of a folder, in the order of their names.
+///
+/// # Errors
+/// If one can't be loaded.
+pub(crate) fn load_all(folder: &str) -> Result<()> {
+    let mut modules: Vec<_> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    modules.retain(|path| path.is_file());
+    modules.sort();
+    for module in modules {
+        load(&fs::read(&module)?).with_context(|| format!("can't load {}", module.display()))?;
+    }
+    Ok(())
+}
+
+/// Loads a module that has been taken out again, by its name.
+///
+/// # Errors
+/// If there is none, or the kernel refuses.
+pub(crate) fn load_again(name: &str) -> Result<()> {
+    let end = format!("-{name}.ko");
+    let entry = fs::read_dir("/modules")?.flatten().find(|entry| entry.file_name().to_string_lossy().ends_with(&end));
+    load(&fs::read(entry.with_context(|| format!("no module {name}"))?.path())?)
+}
+
+/// Takes a module out of the kernel.
+///
+/// # Errors
+/// If the kernel refuses.
+pub(crate) fn unload(name: &CStr) -> Result<()> {
+    delete_module(name, 0).with_context(|| format!("can't unload {name:?}"))
+}
+
+/// A value of the kernel's command line.
+pub(crate) fn parameter(name: &str) -> Option<String> {
+    let line = fs::read_to_string("/proc/cmdline").ok()?;
+    let found = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    found.map(str::to_owned)
+}
+
+/// Switches the machine off.
+pub(crate) fn power_off() -> ExitCode {
+    // What is under way to the ports gets out.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    match reboot(RebootCommand::PowerOff) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn load(module: &[u8]) -> Result<()> {
+    match init_module(module, NO_PARAMETERS) {
+        Err(rustix::io::Errno::EXIST) | Ok(()) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
