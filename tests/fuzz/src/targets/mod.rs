@@ -11,6 +11,7 @@ mod host;
 mod payloads;
 mod records;
 mod reports;
+mod usbip;
 
 use crate::Target;
 
@@ -31,4 +32,5 @@ pub const TARGETS: &[Target] = &[
     Target { name: "token_reports", run: reports::run, seeds: reports::seeds },
     Target { name: "token_commands", run: commands::run, seeds: commands::seeds },
     Target { name: "host_answers", run: host::run, seeds: host::seeds },
+    Target { name: "usbip", run: usbip::run, seeds: usbip::seeds },
 ];
