@@ -29,6 +29,6 @@ pub use platform::{EmulatedPlatform, Light};
 #[cfg(unix)]
 pub use server::{
     CONTROL_SCHEMA, Control, ControlError, ControlFault, ControlRefusal, ControlRequest, ControlState, ControlUsb,
-    Endpoint, Handle, Listen, ListenError, Server, ServerError, control_path, is_controlled, runtime_directory,
-    socket_path,
+    Endpoint, Handle, Listen, ListenError, Server, ServerError, UhidError, control_path, is_controlled,
+    runtime_directory, socket_path,
 };

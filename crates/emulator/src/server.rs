@@ -7,10 +7,13 @@ mod connection;
 mod control;
 mod hub;
 mod listen;
+mod uhid;
 mod usb;
+mod usbip;
 mod usbredir;
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -24,7 +27,9 @@ use crate::emulator::Emulator;
 use connection::{Connection, Socket};
 use hub::Hub;
 use listen::Listener;
+use uhid::Uhid;
 use usb::{Attachment, Bus, Link};
+use usbip::UsbIp;
 use usbredir::UsbRedir;
 
 pub use control::{
@@ -32,6 +37,7 @@ pub use control::{
     Endpoint, control_path, is_controlled,
 };
 pub use listen::{Listen, ListenError, runtime_directory, socket_path};
+pub use uhid::UhidError;
 
 /// How many connections there can be at once. One more is closed at once.
 const CONNECTIONS: usize = 64;
@@ -92,6 +98,27 @@ impl Server {
     /// As [`bind`](Self::bind).
     pub fn with_usbredir(self, listen: &Listen) -> Result<Self, ListenError> {
         Ok(self.with_link(Arc::new(UsbRedir::bind(listen)?)))
+    }
+
+    /// Puts the token on a USB bus as well, for hosts that speak USB/IP: one at a time, instead of any that was to reach
+    /// it over USB before.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    ///
+    /// # Security
+    /// Whoever reaches the address has the token: USB/IP knows no passwords. On a machine's loopback address that is
+    /// everybody on the machine.
+    pub fn with_usbip(self, address: SocketAddr) -> Result<Self, ListenError> {
+        Ok(self.with_link(Arc::new(UsbIp::bind(address)?)))
+    }
+
+    /// Makes the token a HID device of this machine as well, by Linux's `/dev/uhid`, instead of any way over USB before.
+    ///
+    /// # Errors
+    /// [`UhidError`]
+    pub fn with_uhid(self) -> Result<Self, UhidError> {
+        Ok(self.with_link(Arc::new(Uhid::open()?)))
     }
 
     fn with_link(self, link: Arc<dyn Link>) -> Self {

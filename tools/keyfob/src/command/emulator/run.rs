@@ -1,5 +1,7 @@
 //! `keyfob emulator run`.
 
+mod bus;
+
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use keyfob_emulator::{
 };
 use keyfob_terminal::{Exit, Failure, Global};
 use serde::Serialize;
+
+use bus::Bus;
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("flash").required(true))]
@@ -23,10 +27,8 @@ pub(in crate::command) struct Run {
     /// Where to listen: unix:PATH or tcp:ADDRESS:PORT; otherwise where `keyfob list` looks, under the folder's name
     #[arg(long, value_name = "WHERE")]
     listen: Option<String>,
-    /// Be a USB device of a QEMU guest: where its usb-redir connects to, unix:PATH or tcp:ADDRESS:PORT. Programs
-    /// outside the guest reach the fob only if --listen is given
-    #[arg(long, value_name = "WHERE")]
-    usbredir: Option<String>,
+    #[command(flatten)]
+    bus: Bus,
     /// Whether the fob's clock runs, or only `keyfob emulator ctl advance` moves it
     #[arg(long, value_name = "KIND", default_value = "real", hide_default_value = true)]
     clock: Kind,
@@ -64,8 +66,8 @@ struct Document {
 
 impl Run {
     pub(super) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let usbredir = self.usbredir.as_deref().map(place).transpose()?;
-        let (listen, control) = self.places(usbredir.is_some())?;
+        let usb = self.bus.way()?;
+        let (listen, control) = self.places(usb.is_some())?;
         let faults: Script = self.faults.parse().map_err(faults_unknown)?;
         let mut builder = Emulator::builder().flash(self.flash()?).faults(faults).fault_seed(self.fault_seed);
         if let Some(seed) = self.seed {
@@ -79,8 +81,8 @@ impl Run {
             Some(listen) => Server::bind(listen, token).map_err(failed)?,
             None => Server::new(token).map_err(failed)?,
         };
-        if let Some(usbredir) = &usbredir {
-            server = server.with_usbredir(usbredir).map_err(failed)?;
+        if let Some(usb) = &usb {
+            server = usb.attach(server)?;
         }
         if let Some(control) = &control {
             server = server.with_control(control).map_err(failed)?;
@@ -90,6 +92,9 @@ impl Run {
         global.warn("this fob is EMULATED: it protects nothing, and whoever can connect has it");
         if self.seed.is_some() {
             global.warn("its randomness follows from a seed: whoever knows the seed knows its keys");
+        }
+        if let Some(usb) = &usb {
+            usb.warn(global);
         }
         let listening = listen.map(|_| server.local_address().to_string());
         let usb = server.usb_address();
