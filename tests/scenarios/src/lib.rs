@@ -7,6 +7,8 @@ mod reports;
 mod stand;
 mod state;
 mod tap;
+#[cfg(unix)]
+pub mod usbredir;
 pub mod watched;
 
 pub use machine::{Kept, Machine, Plain};
