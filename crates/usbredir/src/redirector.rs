@@ -111,18 +111,14 @@ impl Redirector {
         }
     }
 
-    /// Answers which configuration there is now, and tells what belongs to it.
-    pub fn configuration_status(
-        &mut self,
-        id: PacketId,
-        status: Status,
-        configuration: u8,
-        device: &DeviceDescription<'_>,
-    ) {
-        if status == Status::Success {
-            self.outgoing.endpoints(device, self.common.unwrap_or_default());
-            self.outgoing.interfaces(device);
-        }
+    /// Tells what belongs to the configuration that the device has now, before it is said that it has it.
+    pub fn describe(&mut self, device: &DeviceDescription<'_>) {
+        self.outgoing.endpoints(device, self.common.unwrap_or_default());
+        self.outgoing.interfaces(device);
+    }
+
+    /// Answers which configuration there is now.
+    pub fn configuration_status(&mut self, id: PacketId, status: Status, configuration: u8) {
         self.outgoing.packet(packet::CONFIGURATION_STATUS, id, &[&[status.number(), configuration]]);
     }
 

@@ -243,6 +243,13 @@ impl Wire {
     pub fn configure(&mut self, configuration: u8) -> (u8, u8) {
         let id = self.send(kind::SET_CONFIGURATION, &[configuration]).expect("the connection is there");
         let packet = self.wait(|packet| packet.kind == kind::CONFIGURATION_STATUS && packet.id == id);
+        if packet.body[0] == status::SUCCESS {
+            // It comes with what belongs to it, told before.
+            for kind in [kind::EP_INFO, kind::INTERFACE_INFO] {
+                assert!(self.others.iter().any(|other| other.kind == kind), "{:?}", self.others);
+                self.expect(kind);
+            }
+        }
         (packet.body[0], packet.body[1])
     }
 

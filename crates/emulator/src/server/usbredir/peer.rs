@@ -99,7 +99,7 @@ impl Peer {
             self.device = None;
         }
         if self.device.is_none() && self.redirector.can_connect() {
-            self.with_description(bus, |redirector, _, description| redirector.connect(description));
+            self.with_description(bus, Redirector::connect);
             self.device = device;
         }
         if !bus.is_hung() {
@@ -150,6 +150,9 @@ impl Peer {
             Event::InterruptOut { id, endpoint, data } => self.write(id, endpoint, &data, bus),
             Event::SetConfiguration { id, configuration } => {
                 let status = ask(Setup { value: configuration.into(), ..SET_CONFIGURATION }, bus);
+                if status == Status::Success {
+                    self.with_description(bus, Redirector::describe);
+                }
                 self.tell_configuration(id, status, bus);
             }
             Event::GetConfiguration { id } => self.tell_configuration(id, Status::Success, bus),
@@ -210,14 +213,12 @@ impl Peer {
     }
 
     fn tell_configuration(&mut self, id: PacketId, status: Status, bus: &Bus) {
-        self.with_description(bus, |redirector, bus, description| {
-            redirector.configuration_status(id, status, u8::from(bus.is_configured()), description);
-        });
+        self.redirector.configuration_status(id, status, bus.is_configured().into());
     }
 
-    fn with_description(&mut self, bus: &Bus, tell: impl FnOnce(&mut Redirector, &Bus, &DeviceDescription<'_>)) {
+    fn with_description(&mut self, bus: &Bus, tell: impl FnOnce(&mut Redirector, &DeviceDescription<'_>)) {
         if let Some((_, identity)) = bus.device() {
-            tell(&mut self.redirector, bus, &description(identity));
+            tell(&mut self.redirector, &description(identity));
         }
     }
 }
