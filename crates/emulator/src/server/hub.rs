@@ -137,11 +137,22 @@ impl Hub {
         let mut core = self.core();
         core.emulator.as_ref()?;
         let result = act(&mut core.usb.as_mut()?.bus);
-        while let Some(report) = core.usb.as_mut().and_then(|usb| usb.bus.take()) {
-            core = self.tell(core, &report);
-        }
-        self.deliver(&mut core);
+        self.settle(core);
         Some(result)
+    }
+
+    /// Gives the token what the host has sent, and everybody what the token says, until there is nothing of either: to
+    /// carry the bus may bring more from the host, which had waited for a device that hung.
+    fn settle<'a>(&'a self, mut core: MutexGuard<'a, Core>) {
+        loop {
+            while let Some(report) = core.usb.as_mut().and_then(|usb| usb.bus.take()) {
+                core = self.tell(core, &report);
+            }
+            self.deliver(&mut core);
+            if core.usb.as_ref().is_none_or(|usb| usb.bus.is_settled()) {
+                return;
+            }
+        }
     }
 
     pub(super) fn with_emulator<R>(&self, operate: impl FnOnce(&mut Emulator) -> R) -> Option<R> {
@@ -153,7 +164,7 @@ impl Hub {
         let mut core = self.core();
         let Core { emulator, usb, .. } = &mut *core;
         let result = operate(emulator.as_mut()?, usb.as_mut().map(|usb| &mut usb.bus));
-        self.deliver(&mut core);
+        self.settle(core);
         Some(result)
     }
 

@@ -163,6 +163,11 @@ impl Bus {
         self.from_host.pop_front()
     }
 
+    /// Whether the token has all that the host has sent.
+    pub(in crate::server) fn is_settled(&self) -> bool {
+        self.from_host.is_empty()
+    }
+
     /// Plugs the device in or out, as the emulator is.
     pub(in crate::server) fn follow(&mut self, emulator: &mut Emulator) {
         let unplugged = emulator.times_unplugged();
