@@ -1,6 +1,7 @@
 //! Which of the devices on USB are fobs, and how each is named. No device is opened for that.
 
 mod listing;
+#[cfg(any(target_os = "linux", test))]
 mod report_descriptor;
 #[cfg(target_os = "linux")]
 mod sysfs;
