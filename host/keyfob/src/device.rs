@@ -47,6 +47,13 @@ pub fn devices() -> Vec<Device> {
     fobs(hid, usb)
 }
 
+/// Lists the fobs that another `/sys` shows, such as a copy of another computer's.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn devices_below(sys: &std::path::Path) -> Vec<Device> {
+    fobs(sysfs::hid_nodes(sys), sysfs::usb_nodes(sys))
+}
+
 /// A HID device, as the system lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct HidNode {

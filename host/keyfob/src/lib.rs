@@ -43,6 +43,8 @@ mod verdict;
 
 pub use client::{Builder, Client};
 pub use connection::Counts;
+#[cfg(target_os = "linux")]
+pub use device::devices_below;
 pub use device::{Device, devices};
 pub use discovery::{Found, Place, discover, only_token, places};
 pub use entropy::OsEntropy;

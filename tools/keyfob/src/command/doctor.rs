@@ -7,7 +7,7 @@ mod observe;
 mod report;
 mod surroundings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keyfob::FeatureId;
@@ -35,7 +35,7 @@ pub(super) struct Doctor {
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
     /// Print the rule by which Linux gives fobs to their users, and do nothing else
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["app", "bundle"])]
     print_udev: bool,
     /// Look at a copy of another system's /sys, /proc, /run and /dev
     #[arg(long, value_name = "DIR", hide = true, default_value = "/")]
@@ -51,7 +51,7 @@ impl Doctor {
             global.write(UDEV_RULE.as_bytes())?;
             return Ok(Exit::Done);
         }
-        let credential = self.app.as_ref().map(|app| read(app)).transpose()?;
+        let credential = self.app.as_deref().map(credential).transpose()?;
         let asked = Asked {
             token: global.token()?,
             timeout: global.timeout(),
@@ -68,5 +68,14 @@ impl Doctor {
             global.note(format_args!("the report for the vendor is in {}", bundle.display()));
         }
         report.end()
+    }
+}
+
+/// What is wrong with the file has nothing to do with the fob: that is said without looking for one.
+fn credential(file: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = read(file)?;
+    match keyfob_signed::AppCredential::parse(&bytes) {
+        Ok(_) => Ok(bytes),
+        Err(_) => Err(Failure::from(keyfob::Error::Credential).about(file.display())),
     }
 }

@@ -9,7 +9,7 @@ use crate::date;
 /// What is ahead of the JSON.
 const HEAD: &str = "\
 A report of `keyfob doctor` for the vendor of the fob. It has the fob's serial, and what the computer shows of the fob.
-It has no names of users or computers, no paths but a device's, no keys, and nothing of what is licensed.
+It has no names of users or computers, no paths but a device's, and no keys.
 
 ";
 
@@ -31,7 +31,8 @@ pub(super) fn bundle(report: &Report) -> Result<Vec<u8>, Failure> {
     let report = report.without_words_of_others();
     let (time, processor) = (date::now().0, std::env::consts::ARCH);
     let document = Document { schema: "keyfob.doctor-bundle.v1", time, processor, report: &report };
-    let json = serde_json::to_string(&document)
-        .map_err(|error| Failure::new("file-unwritable", Exit::Failure, format_args!("cannot write the report: {error}")))?;
+    let json = serde_json::to_string(&document).map_err(|error| {
+        Failure::new("file-unwritable", Exit::Failure, format_args!("cannot write the report: {error}"))
+    })?;
     Ok(format!("{HEAD}{}\n{json}\n", report.text()).into_bytes())
 }

@@ -201,7 +201,9 @@ fn driver(seen: &Observations) -> Judgement {
         (Driver::Named(name), Way::Bus) if HID_DRIVERS.contains(&&**name) => {
             failed("driver-bound", Exit::Failure, "the system's driver is bound to the fob")
         }
-        (Driver::Named(name), Way::Hid | Way::Socket) if HID_DRIVERS.contains(&&**name) => Judgement::Fine(name.clone()),
+        (Driver::Named(name), Way::Hid | Way::Socket) if HID_DRIVERS.contains(&&**name) => {
+            Judgement::Fine(name.clone())
+        }
         (Driver::Named(name), _) if TAKEN_BY.contains(&&**name) => {
             let message = format_args!("another program has taken the fob: `{name}` is bound to it");
             failed("device-busy", Exit::Busy, message)
@@ -229,7 +231,9 @@ fn node(seen: &Observations) -> Judgement {
     }
     match &plugged.node {
         Node::Untold => Judgement::Unknown("this system has none, or doesn't tell".into()),
-        Node::There(path) => Judgement::Fine(path.clone()),
+        Node::There(path) if path.starts_with("/dev/") => Judgement::Fine(path.clone()),
+        // Elsewhere than on Linux it is a long name of the system's.
+        Node::There(_) => Judgement::Fine("the driver offers it".into()),
         Node::Missing(path) => failed("node-missing", Exit::Failure, format_args!("there is no {path}")),
         Node::Unlisted => failed("node-missing", Exit::Failure, "the system's driver offers no file for the fob"),
     }

@@ -80,14 +80,20 @@ pub(super) fn remarks(step: Step, seen: &Observations) -> Vec<&'static str> {
     let is_of_device = step <= Step::Permission && seen.way != Way::Socket;
     let is_reached = step >= Step::Answer;
     let remarks = [
-        (is_of_device && around.container.is_some(), "this runs in a container, which has only the devices it is given"),
+        (
+            is_of_device && around.container.is_some(),
+            "this runs in a container, which has only the devices it is given",
+        ),
         (step == Step::Usb && around.wsl, "this is WSL, which has no USB but what is attached to it"),
         (step == Step::Usb && around.virtual_machine.is_some(), "this is a virtual machine"),
         (is_of_device && around.remote, "your session comes over a network: the fob has to be in this computer"),
         (is_of_device && around.udev == Some(false), "udev doesn't run: its rules don't act"),
         (is_of_device && around.sandbox.is_some(), "this runs in a sandbox, which has only the devices it is allowed"),
         (step == Step::Usb && seen.emulators > 0, "emulated fobs run; `keyfob list` shows how to name them"),
-        (is_reached && around.virtual_machine.is_some() && seen.way != Way::Socket, "this is a virtual machine: its USB may be slow"),
+        (
+            is_reached && around.virtual_machine.is_some() && seen.way != Way::Socket,
+            "this is a virtual machine: its USB may be slow",
+        ),
     ];
     remarks.into_iter().filter(|(applies, _)| *applies).map(|(_, remark)| remark).collect()
 }

@@ -98,7 +98,8 @@ impl Report {
 
     /// The same without what may be a user's: messages go, codes stay.
     pub(super) fn without_words_of_others(&self) -> Self {
-        let lines = self.steps.iter().map(|line| Line { message: None, mend: None, detail: line.detail.clone(), ..*line });
+        let lines =
+            self.steps.iter().map(|line| Line { message: None, mend: None, detail: line.detail.clone(), ..*line });
         let fob = self.fob.as_ref().map(Fob::redacted);
         let Self { version, first, code, ref remarks, ref surroundings, .. } = *self;
         Self {

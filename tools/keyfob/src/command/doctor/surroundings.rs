@@ -222,9 +222,13 @@ mod tests {
             let found = found(&[("sys/class/dmi/id/sys_vendor", vendor)], &[]);
             assert_eq!(found, Surroundings { virtual_machine: Some(name), ..PLAIN });
         }
-        let product = [("sys/class/dmi/id/sys_vendor", "Microsoft Corporation"), ("sys/class/dmi/id/product_name", "Virtual Machine")];
+        let product = [
+            ("sys/class/dmi/id/sys_vendor", "Microsoft Corporation"),
+            ("sys/class/dmi/id/product_name", "Virtual Machine"),
+        ];
         assert_eq!(found(&product, &[]).virtual_machine, Some("hyper-v"));
-        let surface = [("sys/class/dmi/id/sys_vendor", "Microsoft Corporation"), ("sys/class/dmi/id/product_name", "Surface")];
+        let surface =
+            [("sys/class/dmi/id/sys_vendor", "Microsoft Corporation"), ("sys/class/dmi/id/product_name", "Surface")];
         assert_eq!(found(&surface, &[]).virtual_machine, None);
         let flag = [("proc/cpuinfo", "processor : 0\nflags\t\t: fpu hypervisor sse\n")];
         assert_eq!(found(&flag, &[]).virtual_machine, Some("another"));
