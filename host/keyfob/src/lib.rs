@@ -20,6 +20,7 @@
 //!
 //! [`Guest`] is for tools: what anybody may do with any token, such as applying an update.
 
+mod choice;
 mod client;
 mod connection;
 mod device;
@@ -40,6 +41,7 @@ mod transport;
 mod uri;
 mod usb;
 mod verdict;
+mod watch;
 
 pub use client::{Builder, Client};
 pub use connection::Counts;
@@ -68,3 +70,4 @@ pub use transport::{Connect, Transport};
 pub use uri::{HidName, TokenUri, UriError, UsbName};
 pub use usb::reset;
 pub use verdict::{Details, Refusal, Verdict, Warning};
+pub use watch::{Event, Watch, Watching, watch};
