@@ -40,23 +40,21 @@ struct Hid(HidDevice);
 
 impl Pipe for Hid {
     /// Blocks until the device has taken the report. Linux gives up after 5 s, Windows after 1 s.
-    fn write(&mut self, report: &Report) -> io::Result<()> {
+    fn write(&self, report: &Report) -> io::Result<()> {
         let mut numbered = [0; 1 + REPORT_SIZE];
         numbered[1..].copy_from_slice(report);
         match self.0.write(&numbered).map_err(cause) {
             // A halted endpoint takes nothing until it is cleared, which a user of HID can't do; the control endpoint
             // takes the same report (HID 1.11, §7.2.2).
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.0.send_output_report(&numbered).map_err(|_| io::Error::new(ErrorKind::BrokenPipe, Error::Stalled))
+                self.0.send_output_report(&numbered).map_err(|_| io::Error::other(Error::Stalled))
             }
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                Err(io::Error::new(ErrorKind::TimedOut, Error::Stalled))
-            }
+            Err(error) if error.kind() == ErrorKind::TimedOut => Err(io::Error::other(Error::Stalled)),
             written => written.map(|_| ()),
         }
     }
 
-    fn read(&mut self, packet: &mut Packet, timeout: Duration) -> io::Result<usize> {
+    fn read(&self, packet: &mut Packet, timeout: Duration) -> io::Result<usize> {
         self.0.read_timeout(packet, milliseconds(timeout)).map_err(cause)
     }
 }

@@ -13,10 +13,10 @@ pub(crate) type Packet = [u8; 128];
 /// Carries packets to a device and back.
 pub(crate) trait Pipe: Send {
     /// Sends a report, and waits a bounded time for the device to take it.
-    fn write(&mut self, report: &Report) -> io::Result<()>;
+    fn write(&self, report: &Report) -> io::Result<()>;
 
     /// Waits for a packet at most that long, which is at least a millisecond; gives its length, or 0 if none came.
-    fn read(&mut self, packet: &mut Packet, timeout: Duration) -> io::Result<usize>;
+    fn read(&self, packet: &mut Packet, timeout: Duration) -> io::Result<usize>;
 }
 
 /// A device's reports. What it sends of another length than a report's is none of the protocol's and is skipped, like
@@ -29,6 +29,13 @@ impl<P: Pipe> Transport for Reports<P> {
     }
 
     fn receive(&mut self, timeout: Duration) -> io::Result<Option<Report>> {
+        self.next(timeout)
+    }
+}
+
+impl<P: Pipe> Reports<P> {
+    /// Waits for a report at most that long.
+    pub(crate) fn next(&self, timeout: Duration) -> io::Result<Option<Report>> {
         let started = Instant::now();
         let mut packet = [0; 128];
         loop {
@@ -54,27 +61,28 @@ pub(crate) fn milliseconds(time: Duration) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
     use std::collections::VecDeque;
 
     use super::*;
 
     /// Gives packets of these lengths, filled with their number, then nothing; or one for ever.
     struct Lengths {
-        lengths: VecDeque<usize>,
+        lengths: RefCell<VecDeque<usize>>,
         for_ever: Option<usize>,
-        read: u8,
+        read: Cell<u8>,
     }
 
     impl Pipe for Lengths {
-        fn write(&mut self, _: &Report) -> io::Result<()> {
+        fn write(&self, _: &Report) -> io::Result<()> {
             Ok(())
         }
 
-        fn read(&mut self, packet: &mut Packet, timeout: Duration) -> io::Result<usize> {
+        fn read(&self, packet: &mut Packet, timeout: Duration) -> io::Result<usize> {
             assert!(timeout >= SHORTEST, "would wait for ever");
-            self.read = self.read.wrapping_add(1);
-            *packet = [self.read; 128];
-            match self.lengths.pop_front().or(self.for_ever) {
+            self.read.set(self.read.get().wrapping_add(1));
+            *packet = [self.read.get(); 128];
+            match self.lengths.borrow_mut().pop_front().or(self.for_ever) {
                 Some(length) => Ok(length),
                 None => {
                     std::thread::sleep(timeout);
@@ -85,7 +93,7 @@ mod tests {
     }
 
     fn lengths(lengths: impl IntoIterator<Item = usize>, for_ever: Option<usize>) -> Reports<Lengths> {
-        Reports(Lengths { lengths: lengths.into_iter().collect(), for_ever, read: 0 })
+        Reports(Lengths { lengths: RefCell::new(lengths.into_iter().collect()), for_ever, read: Cell::new(0) })
     }
 
     /// Every length a system can give, all ahead of a report: the report comes, and it alone.

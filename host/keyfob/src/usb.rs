@@ -1,30 +1,60 @@
 //! Fobs by their endpoints on the bus, where no HID driver is bound; and what of the bus HID doesn't show.
 
+mod shared;
+
 use std::io::{self, ErrorKind};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use keyfob_wire::{REPORT_SIZE, Report};
 use rusb::{Context, Device, DeviceHandle, Direction, TransferType, UsbContext as _};
 
-use crate::pipe::{Packet, Pipe, Reports};
+use crate::pipe::{Packet, Pipe};
 use crate::{BusPlace, Error, TokenUri, Transport, UsbName};
+use shared::Shared;
 
 /// How long a device may take to take a report in.
 const WRITE_TIME: Duration = Duration::from_secs(2);
+/// The interface class of HID (HID 1.11, §4.1).
+const HID_CLASS: u8 = 3;
+
+/// The devices that this program has claimed: it can do that once, however many connections it wants.
+static CLAIMED: Mutex<Vec<Claimed>> = Mutex::new(Vec::new());
+
+struct Claimed {
+    bus: u8,
+    address: u8,
+    shared: Weak<Shared<Usb>>,
+}
 
 /// Opens the fob that is meant, for this program alone.
 pub(crate) fn connect(name: &UsbName) -> io::Result<Box<dyn Transport>> {
     let device = find(name)?;
-    let uri = place(&device).map_or_else(|| "usb".to_owned(), |place| TokenUri::Usb(UsbName::Place(place)).to_string());
-    let interface = interface(&device).ok_or_else(|| io::Error::other(Error::NotAToken))?;
+    let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+    claimed.retain(|entry| entry.shared.strong_count() > 0);
+    let (bus, address) = (device.bus_number(), device.address());
+    let known = claimed.iter().find(|entry| (entry.bus, entry.address) == (bus, address));
+    let shared = match known.and_then(|entry| entry.shared.upgrade()) {
+        Some(shared) => shared,
+        None => {
+            let shared = Shared::new(claim(&device)?);
+            claimed.push(Claimed { bus, address, shared: Arc::downgrade(&shared) });
+            shared
+        }
+    };
+    Ok(shared.connect())
+}
+
+fn claim(device: &Device<Context>) -> io::Result<Usb> {
+    let uri = place(device).map_or_else(|| "usb".to_owned(), |place| TokenUri::Usb(UsbName::Place(place)).to_string());
+    let interface = interface(device).ok_or_else(|| io::Error::other(Error::NotAToken))?;
     let handle = device.open().map_err(|error| cause(error, &uri))?;
     // Where the system has no answer, it has no driver to ask about, or will refuse the claim.
     if handle.kernel_driver_active(interface.number) == Ok(true) {
         return Err(io::Error::other(Error::DriverBound { uri }));
     }
     handle.claim_interface(interface.number).map_err(|error| cause(error, &uri))?;
-    Ok(Box::new(Reports(Usb { handle, interface, uri })))
+    Ok(Usb { handle, interface, uri })
 }
 
 /// Resets a fob on its bus, as if it were plugged in anew, but with its power on. All programs that use it notice.
@@ -85,7 +115,7 @@ pub(crate) fn interface(device: &Device<Context>) -> Option<Interface> {
                 })
                 .map(|endpoint| endpoint.address())
         };
-        let is_suitable = descriptor.class_code() == keyfob_usb::INTERFACE_CLASS && descriptor.setting_number() == 0;
+        let is_suitable = descriptor.class_code() == HID_CLASS && descriptor.setting_number() == 0;
         let (input, output) = (endpoint(Direction::In)?, endpoint(Direction::Out)?);
         is_suitable.then(|| Interface { number: descriptor.interface_number(), input, output })
     })
@@ -118,7 +148,7 @@ struct Usb {
 impl Usb {
     /// Does a transfer. A halted endpoint is cleared, once (USB 2.0, §5.7.5).
     fn transfer(
-        &mut self,
+        &self,
         endpoint: u8,
         mut transfer: impl FnMut(&DeviceHandle<Context>) -> rusb::Result<usize>,
     ) -> rusb::Result<usize> {
@@ -133,16 +163,16 @@ impl Usb {
 }
 
 impl Pipe for Usb {
-    fn write(&mut self, report: &Report) -> io::Result<()> {
+    fn write(&self, report: &Report) -> io::Result<()> {
         let output = self.interface.output;
         match self.transfer(output, |handle| handle.write_interrupt(output, report, WRITE_TIME)) {
             Ok(REPORT_SIZE) => Ok(()),
-            Ok(_) | Err(rusb::Error::Timeout) => Err(io::Error::new(ErrorKind::TimedOut, Error::Stalled)),
+            Ok(_) | Err(rusb::Error::Timeout) => Err(io::Error::other(Error::Stalled)),
             Err(error) => Err(cause(error, &self.uri)),
         }
     }
 
-    fn read(&mut self, packet: &mut Packet, timeout: Duration) -> io::Result<usize> {
+    fn read(&self, packet: &mut Packet, timeout: Duration) -> io::Result<usize> {
         let input = self.interface.input;
         // With more room, a transfer would end only with the packet after a whole one.
         let (report, _) = packet.split_at_mut(REPORT_SIZE);
@@ -160,7 +190,7 @@ fn cause(error: rusb::Error, uri: &str) -> io::Error {
     match error {
         rusb::Error::Access => io::Error::new(ErrorKind::PermissionDenied, Error::Permission { uri: uri() }),
         rusb::Error::Busy => io::Error::new(ErrorKind::ResourceBusy, Error::DeviceBusy { uri: uri() }),
-        rusb::Error::Pipe => io::Error::new(ErrorKind::BrokenPipe, Error::Stalled),
+        rusb::Error::Pipe => io::Error::other(Error::Stalled),
         // Windows: the device has another driver than one that hands it out.
         rusb::Error::NotSupported => io::Error::other(Error::DriverBound { uri: uri() }),
         rusb::Error::NotFound => io::Error::new(ErrorKind::NotFound, error),
