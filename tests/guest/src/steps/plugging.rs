@@ -45,6 +45,7 @@ pub(super) fn mid_spend(guest: &mut Guest) -> Result<String> {
     let client = bench.client().map_err(|failure| anyhow!("{failure:?}"))?;
     let session = client.login(COUNTED)?;
     for (number, interruption) in (1_u8..).zip(INTERRUPTIONS) {
+        println!("{interruption}");
         let before = session.counter()?;
         let id = OperationId([number; 8]);
         let spend = || session.spend_as(id, before.spend_serial, Units(1));

@@ -62,7 +62,6 @@ pub(crate) const RULES: &[Rule] = &[
                 "crates/channel",
                 "crates/licence",
                 "crates/pcapng",
-                "crates/usb",
             ],
             optional: &["crates/emulator"],
         },
