@@ -241,10 +241,21 @@ fn admit<'scope>(scope: &'scope thread::Scope<'scope, '_>, socket: Socket, hub: 
     if hub.connect(&connection, CONNECTIONS) {
         let reader = thread::Builder::new().name("keyfob connection".into());
         let served = Arc::clone(&connection);
-        if reader.spawn_scoped(scope, move || hub.serve(&served)).is_err() {
+        let serve = move || {
+            hub.serve(&served);
+            scrub_stack();
+        };
+        if reader.spawn_scoped(scope, serve).is_err() {
             hub.disconnect(&connection);
         }
     }
+}
+
+/// Overwrites the keys that public-key operations have left on this thread's stack, which the system hands to some later
+/// thread as it is.
+#[inline(never)]
+fn scrub_stack() {
+    std::hint::black_box(&mut [0_u8; 512 * 1024]);
 }
 
 fn admit_control<'scope>(scope: &'scope thread::Scope<'scope, '_>, socket: Socket, hub: &'scope Hub) {

@@ -1,5 +1,6 @@
 //! The app's way in.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,9 +11,9 @@ use keyfob_wire::body::Request;
 use keyfob_wire::{Command, FeatureId, UnixTime};
 use zeroize::Zeroizing;
 
-use crate::connection::{Connection, Session as Secured};
-use crate::discovery::only_token;
-use crate::{Connect, Counts, Error, Guest, OsEntropy, Serial, Session, TokenUri};
+use crate::choice::only_opened;
+use crate::connection::{Connection, Limit, Session as Secured};
+use crate::{Connect, Counts, Error, Guest, OsEntropy, Serial, Session, TokenUri, Transport};
 
 /// How long an answer may take unless the app says otherwise.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,15 +34,22 @@ pub struct Builder<'a> {
     vendor: Option<VendorRoot>,
     connect: Option<(String, Box<dyn Connect>)>,
     token: Option<String>,
+    among: Option<Vec<TokenUri>>,
     accepts_emulated: bool,
     timeout: Duration,
     time: TimeSource,
 }
 
 impl Builder<'_> {
-    /// Names the token by its URI. Otherwise it is the only one that is there.
+    /// Names the token by its URI. Otherwise it is the only one that is there and carries the vendor: each is asked.
     pub fn token(mut self, uri: &str) -> Self {
         self.token = Some(uri.to_owned());
+        self
+    }
+
+    /// Names several tokens: the only one of them that carries the vendor is taken.
+    pub fn among(mut self, tokens: impl IntoIterator<Item = TokenUri>) -> Self {
+        self.among = Some(tokens.into_iter().collect());
         self
     }
 
@@ -63,7 +71,9 @@ impl Builder<'_> {
         self
     }
 
-    /// Says how long an answer may take.
+    /// Says how long an answer may take. All that is done for a request, with a session that is opened again for it
+    /// and a token that says that it is working, takes at most eight times as long, beside what the system takes to
+    /// connect or to send a report. A spend is one request or, if somebody else has spent meanwhile, up to four.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -80,18 +90,18 @@ impl Builder<'_> {
     /// # Errors
     /// See [`Error`]: no token, no permission, another vendor's, emulated, and unplugged are different ones.
     pub fn open(self) -> Result<Client, Error> {
-        let (uri, connect): (String, Box<dyn Connect>) = match (self.connect, self.token) {
-            (Some(connect), _) => connect,
-            (None, Some(token)) => (token.clone(), Box::new(token.parse::<TokenUri>()?)),
-            (None, None) => {
-                let token = only_token()?;
-                (token.to_string(), Box::new(token))
-            }
-        };
         let credential = AppCredential::parse(self.credential).map_err(|_| Error::Credential)?;
         if self.vendor.is_some_and(|vendor| vendor != credential.vendor) {
             return Err(Error::Credential);
         }
+        let (named, tokens) = match (self.connect, self.token, self.among) {
+            (Some(connect), ..) => (Some(connect), Vec::new()),
+            (None, Some(token), _) => (Some((token.clone(), boxed(token.parse()?))), Vec::new()),
+            (None, None, Some(tokens)) => (None, tokens),
+            (None, None, None) => (None, crate::places().into_iter().map(|place| place.uri).collect()),
+        };
+        let is_named = named.is_some();
+        let (uri, connect) = named.unwrap_or_else(|| (String::new(), Box::new(Nowhere)));
         let mut core = Core {
             credential: Zeroizing::new(self.credential.to_vec()),
             accepts_emulated: self.accepts_emulated,
@@ -102,7 +112,11 @@ impl Builder<'_> {
             open: None,
             was_open: false,
         };
-        core.open()?;
+        if is_named {
+            core.open(Limit::of(core.timeout))?
+        } else {
+            core.choose(tokens)?
+        }
         Ok(Client { core: Arc::new(Mutex::new(core)) })
     }
 }
@@ -120,6 +134,7 @@ impl Client {
             vendor: None,
             connect: None,
             token: None,
+            among: None,
             accepts_emulated: false,
             timeout: TIMEOUT,
             time: Box::new(system_time),
@@ -131,7 +146,7 @@ impl Client {
     /// # Errors
     /// If the token has gone and doesn't come back.
     pub fn login(&self, feature: FeatureId) -> Result<Session, Error> {
-        self.core().opened()?;
+        self.core().opened_now()?;
         Ok(Session::new(Arc::clone(&self.core), feature))
     }
 
@@ -148,7 +163,7 @@ impl Client {
     /// # Errors
     /// If the token has gone and doesn't come back.
     pub fn is_emulated(&self) -> Result<bool, Error> {
-        self.core().opened().map(|open| open.is_emulated)
+        self.core().opened_now().map(|open| open.is_emulated)
     }
 
     /// The reports of the connection so far.
@@ -192,7 +207,7 @@ struct Open {
 
 impl Core {
     pub(crate) fn serial(&mut self) -> Result<Serial, Error> {
-        self.opened().map(|open| open.opening.answer().serial)
+        self.opened_now().map(|open| open.opening.answer().serial)
     }
 
     /// The time that the app claims.
@@ -217,16 +232,16 @@ impl Core {
         request: &Request<'_>,
         read: impl Fn(&[u8]) -> Result<T, Error>,
     ) -> (Result<T, Error>, u32) {
-        let first = self.request_once(request, &read);
-        match first {
+        let limit = Limit::of(self.timeout);
+        match self.request_once(limit, request, &read) {
             Err(error @ (Error::Unplugged | Error::SessionLost | Error::SessionRefused)) => {
                 let lost = self.open.take();
-                self.open = lost.and_then(|lost| self.resume(lost, matches!(error, Error::Unplugged)));
-                match self.request_once(request, &read) {
+                self.open = lost.and_then(|lost| self.resume(lost, matches!(error, Error::Unplugged), limit));
+                match self.request_once(limit, request, &read) {
                     // The resumed session doesn't hold either.
                     Err(Error::Unplugged | Error::SessionLost | Error::SessionRefused) => {
                         self.open = None;
-                        (self.request_once(request, &read), 3)
+                        (self.request_once(limit, request, &read), 3)
                     }
                     other => (other, 2),
                 }
@@ -235,27 +250,37 @@ impl Core {
         }
     }
 
-    fn request_once<T>(&mut self, request: &Request<'_>, read: impl Fn(&[u8]) -> Result<T, Error>) -> Result<T, Error> {
-        let open = self.opened()?;
+    fn request_once<T>(
+        &mut self,
+        limit: Limit,
+        request: &Request<'_>,
+        read: impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let open = self.opened(limit)?;
+        open.connection.begin(limit);
         open.connection.request(&mut open.session, request, read)
     }
 
-    fn opened(&mut self) -> Result<&mut Open, Error> {
+    fn opened_now(&mut self) -> Result<&mut Open, Error> {
+        self.opened(Limit::of(self.timeout))
+    }
+
+    fn opened(&mut self, limit: Limit) -> Result<&mut Open, Error> {
         if self.open.is_none() {
-            self.open()?;
+            self.open(limit)?;
         }
         self.open.as_mut().ok_or(Error::SessionLost)
     }
 
     /// Opens a session. A handshake whose answer got lost is begun again, a few times.
-    fn open(&mut self) -> Result<(), Error> {
-        let (mut connection, opening) = self.reach()?;
+    fn open(&mut self, limit: Limit) -> Result<(), Error> {
+        let (mut connection, opening) = self.reach(limit)?;
         let credential = AppCredential::parse(&self.credential).map_err(|_| Error::Credential)?;
         let app = App::<RustCrypto>::new(&credential).map_err(|_| Error::Credential)?;
         let app = if self.accepts_emulated { app.accepting_emulated() } else { app };
         let opened = connection.persevere(opening, |connection, opening| hand_shake(connection, opening, &app));
         let (opening, (session, is_emulated)) = match opened {
-            Err(Error::OtherVendor) => return Err(self.why_not()),
+            Err(Error::OtherVendor) => return Err(self.why_not(limit)),
             opened => opened?,
         };
         self.was_open = true;
@@ -263,15 +288,30 @@ impl Core {
         Ok(())
     }
 
+    /// Opens a session with the only one of these tokens that carries the vendor.
+    fn choose(&mut self, tokens: Vec<TokenUri>) -> Result<(), Error> {
+        let mut tried = Vec::new();
+        for token in tokens {
+            (self.uri, self.connect, self.was_open) = (token.to_string(), boxed(token.clone()), false);
+            let opened = self.open(Limit::of(self.timeout));
+            tried.push((token, opened.map(|()| Candidate(self.open.take(), self.timeout))));
+        }
+        let (token, mut chosen) = only_opened(tried)?;
+        (self.uri, self.connect, self.was_open, self.open) = (token.to_string(), boxed(token), true, chosen.0.take());
+        Ok(())
+    }
+
     /// Opens the transport and asks for a channel. A token that was there before and comes back in a moment, as after a
     /// reset of its bus, is waited for.
-    fn reach(&mut self) -> Result<(Connection, Opening), Error> {
+    fn reach(&mut self, limit: Limit) -> Result<(Connection, Opening), Error> {
         let mut pause = SHORTEST_ABSENCE;
         loop {
-            let reached = Connection::open(&mut *self.connect, &self.uri, self.timeout)
+            let reached = Connection::open(&mut *self.connect, &self.uri, self.timeout, limit)
                 .and_then(|mut connection| connection.init().map(|opening| (connection, opening)));
             match reached {
-                Err(Error::Unreachable { .. } | Error::Unplugged) if self.was_open && pause <= LONGEST_ABSENCE => {
+                Err(Error::Unreachable { .. } | Error::Unplugged)
+                    if self.was_open && pause <= LONGEST_ABSENCE && !limit.is_over() =>
+                {
                     std::thread::sleep(pause);
                     pause *= 2;
                 }
@@ -281,13 +321,13 @@ impl Core {
     }
 
     /// Resumes a session that was lost, on a new connection if the old one is gone. Gives nothing if that can't be done.
-    fn resume(&mut self, lost: Open, is_gone: bool) -> Option<Open> {
+    fn resume(&mut self, lost: Open, is_gone: bool, limit: Limit) -> Option<Open> {
         let Open { mut connection, mut opening, session, is_emulated, since } = lost;
         if since.elapsed() >= RESUMABLE {
             return None;
         }
         if is_gone {
-            let (before, again) = (opening, self.reach().ok()?);
+            let (before, again) = (opening, self.reach(limit).ok()?);
             (connection, opening) = again;
             let (before, now) = (before.answer(), opening.answer());
             if (before.serial, before.boot) != (now.serial, now.boot) {
@@ -299,8 +339,8 @@ impl Core {
     }
 
     /// Why a token has nothing of the vendor: as a rule because it is another's, unless it is an emulated one.
-    fn why_not(&mut self) -> Error {
-        let guest = Guest::open(&mut *self.connect, &self.uri, &[TEST_MAKER_ROOT], self.timeout);
+    fn why_not(&mut self, limit: Limit) -> Error {
+        let guest = Guest::open_within(&mut *self.connect, &self.uri, &[TEST_MAKER_ROOT], self.timeout, limit);
         match guest.map(|guest| guest.genuine()) {
             Ok(Genuine::By(_)) if !self.accepts_emulated => Error::Emulated,
             _ => Error::OtherVendor,
@@ -322,13 +362,44 @@ fn hand_shake(
     Ok((session, endorsement.levels.is_emulated()))
 }
 
-impl Drop for Core {
+impl Open {
     /// Gives the session's place back.
+    fn close(mut self, timeout: Duration) {
+        self.connection.begin(Limit::short(timeout));
+        let _closed = self.connection.request(&mut self.session, &Request::Logout, |_| Ok(()));
+    }
+}
+
+impl Drop for Core {
     fn drop(&mut self) {
-        if let Some(mut open) = self.open.take() {
-            let _closed = open.connection.request(&mut open.session, &Request::Logout, |_| Ok(()));
+        if let Some(open) = self.open.take() {
+            open.close(self.timeout);
         }
     }
+}
+
+/// A session with a token that may be the one, until it is taken out.
+struct Candidate(Option<Open>, Duration);
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        if let Some(open) = self.0.take() {
+            open.close(self.1);
+        }
+    }
+}
+
+/// Where nothing is.
+struct Nowhere;
+
+impl Connect for Nowhere {
+    fn connect(&mut self) -> io::Result<Box<dyn Transport>> {
+        Err(io::Error::other(Error::NoToken))
+    }
+}
+
+fn boxed(token: TokenUri) -> Box<dyn Connect> {
+    Box::new(token)
 }
 
 /// The system's clock; not known if it stands before 1970.

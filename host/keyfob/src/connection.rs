@@ -17,6 +17,34 @@ const BUSY_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// How many time-outs a token may take that says it is working.
 const LONGEST_WORK: u32 = 4;
+/// How many time-outs all of an operation may take: its messages, and a session that is opened again for it.
+const LONGEST_OPERATION: u32 = 8;
+
+/// How many pages a list may have: a token has room for fewer, but says itself where the next one begins.
+pub(crate) const LONGEST_LIST: usize = 256;
+
+/// When an operation ends, whatever the token does.
+///
+/// Each of its messages has its own time, but how many there are is up to the token: it can refuse one session after the
+/// other, each at the last moment.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit(Instant);
+
+impl Limit {
+    /// Begins an operation.
+    pub(crate) fn of(timeout: Duration) -> Self {
+        Self(Instant::now() + timeout * LONGEST_OPERATION)
+    }
+
+    /// Begins one that nobody waits for.
+    pub(crate) fn short(timeout: Duration) -> Self {
+        Self(Instant::now() + timeout)
+    }
+
+    pub(crate) fn is_over(self) -> bool {
+        Instant::now() >= self.0
+    }
+}
 
 pub(crate) type Session = keyfob_client::Session<keyfob_crypto::RustCrypto>;
 
@@ -36,12 +64,13 @@ pub(crate) struct Connection {
     link: Link,
     started: Instant,
     timeout: Duration,
+    limit: Limit,
     counts: Counts,
 }
 
 impl Connection {
-    /// Opens the transport.
-    pub(crate) fn open(connect: &mut dyn Connect, uri: &str, timeout: Duration) -> Result<Self, Error> {
+    /// Opens the transport, as part of an operation.
+    pub(crate) fn open(connect: &mut dyn Connect, uri: &str, timeout: Duration, limit: Limit) -> Result<Self, Error> {
         let transport = connect.connect().map_err(|source| Error::of_connecting(source, uri))?;
         Ok(Self {
             uri: uri.to_owned(),
@@ -49,6 +78,7 @@ impl Connection {
             link: Link::new(),
             started: Instant::now(),
             timeout,
+            limit,
             counts: Counts::default(),
         })
     }
@@ -59,6 +89,11 @@ impl Connection {
 
     pub(crate) fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Begins an operation.
+    pub(crate) fn begin(&mut self, limit: Limit) {
+        self.limit = limit;
     }
 
     /// Asks for a channel.
@@ -105,7 +140,7 @@ impl Connection {
     ) -> Result<T, Error> {
         let length = session.seal(request, self.link.buffer())?;
         self.link.request(session.channel(), Command::Record, length).map_err(|_| Error::TooLong)?;
-        let mut patience = Patience::new(self.timeout, TRIES);
+        let mut patience = Patience::new(self.timeout, TRIES, self.limit);
         loop {
             self.pump(&mut patience)?;
             if let Ok(plaintext) = session.open(self.link.answer()) {
@@ -128,6 +163,7 @@ impl Connection {
         for tried in 1.. {
             match attempt(self, &opening) {
                 Ok(opened) => return Ok((opening, opened)),
+                Err(error) if self.limit.is_over() => return Err(error),
                 Err(Error::TimedOut) if tried < TRIES => {}
                 Err(Error::NotGenuine | Error::SessionRefused) if tried < 2 => {}
                 Err(error) => return Err(error),
@@ -148,10 +184,10 @@ impl Connection {
         self.link.request(channel, command, length).map_err(|_| Error::TooLong)?;
         let mut patience = match command {
             // The same again has the same answer.
-            Command::Init | Command::Resume => Patience::new(self.timeout, TRIES),
+            Command::Init | Command::Resume => Patience::new(self.timeout, TRIES, self.limit),
             // A handshake is not answered twice: whoever called begins another.
-            Command::Open | Command::Finish => Patience::new(self.timeout / TRIES, 1),
-            _ => Patience::new(self.timeout, 1),
+            Command::Open | Command::Finish => Patience::new(self.timeout / TRIES, 1, self.limit),
+            _ => Patience::new(self.timeout, 1, self.limit),
         };
         self.pump(&mut patience)
     }
@@ -162,6 +198,10 @@ impl Connection {
             while let Some(report) = self.link.next_report() {
                 self.transport.send(&report).map_err(Error::of_transport)?;
                 self.counts.sent += 1;
+                // A token may take each report of a long message at the last moment.
+                if self.limit.is_over() {
+                    return Err(Error::TimedOut);
+                }
             }
             let left = patience.left();
             let report =
@@ -202,21 +242,23 @@ struct Patience {
     timeout: Duration,
     tries: u32,
     tried: u32,
+    limit: Limit,
     /// When the token last said that it computes.
     heard: Option<Instant>,
     pause: Duration,
 }
 
 impl Patience {
-    fn new(timeout: Duration, tries: u32) -> Self {
-        Self { started: Instant::now(), timeout, tries, tried: 1, heard: None, pause: BUSY_PAUSE }
+    fn new(timeout: Duration, tries: u32, limit: Limit) -> Self {
+        Self { started: Instant::now(), timeout, tries, tried: 1, limit, heard: None, pause: BUSY_PAUSE }
     }
 
     /// What is left of this try.
     fn left(&self) -> Duration {
         let until = self.started + self.timeout * self.tried / self.tries;
         let extended = self.heard.map_or(until, |heard| until.max(heard + self.timeout / self.tries));
-        extended.min(self.started + self.timeout * LONGEST_WORK).saturating_duration_since(Instant::now())
+        let at_most = self.limit.0.min(self.started + self.timeout * LONGEST_WORK);
+        extended.min(at_most).saturating_duration_since(Instant::now())
     }
 
     /// The token computes. Nobody has signed that, so it isn't believed for ever.
@@ -227,12 +269,12 @@ impl Patience {
     /// Begins another try, if there is one.
     fn try_again(&mut self) -> Option<()> {
         self.tried += 1;
-        (self.tried <= self.tries).then_some(())
+        (self.tried <= self.tries && !self.limit.is_over()).then_some(())
     }
 
     /// Waits until a busy token may be asked again, each time longer, if there is time.
     fn pause(&mut self) -> Option<()> {
-        let left = self.timeout.checked_sub(self.started.elapsed())?;
+        let left = self.timeout.checked_sub(self.started.elapsed()).filter(|_| !self.limit.is_over())?;
         std::thread::sleep(self.pause.min(left));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Some(())

@@ -1,6 +1,7 @@
 //! Which of the devices on USB are fobs, and how each is named. No device is opened for that.
 
 mod listing;
+#[cfg(any(target_os = "linux", test))]
 mod report_descriptor;
 #[cfg(target_os = "linux")]
 mod sysfs;
@@ -11,10 +12,10 @@ use std::path::PathBuf;
 
 use crate::{BusPlace, Error, HidName, Serial, TokenUri, UsbName};
 
-/// The ids that a fob has unless its maker has given it others: pid.codes' for tests.
-const KNOWN_IDS: [(u16, u16); 1] = [(0x1209, 0x0001)];
+/// The ids that a fob has unless its maker has given it others.
+const KNOWN_IDS: [(u16, u16); 1] = [(keyfob_usb::VENDOR_ID, keyfob_usb::PRODUCT_ID)];
 /// What a fob says it is, whatever its ids: usage page and usage.
-const USAGE: (u16, u16) = (0xff4b, 0x46);
+const USAGE: (u16, u16) = (keyfob_usb::USAGE_PAGE, keyfob_usb::USAGE);
 
 /// A fob on USB, as the system shows it to everybody. None of it is proven: a fob proves its serial when it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Device {
     pub serial: Option<Serial>,
     /// Where on the bus it is plugged in, if it is on one and the system tells.
     pub place: Option<BusPlace>,
+    /// Its address on that bus, which is another one each time that it is plugged in.
+    pub address: Option<u8>,
     /// The path by which the system's HID driver offers it, if that driver is bound to it.
     pub node: Option<PathBuf>,
     /// The driver that the system has bound to it, if the system tells: `usbhid`, or `usbfs` while a program has taken
@@ -44,6 +47,13 @@ pub struct Device {
 pub fn devices() -> Vec<Device> {
     let (hid, usb) = listing::listed();
     fobs(hid, usb)
+}
+
+/// Lists the fobs that another `/sys` shows, such as a copy of another computer's.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn devices_below(sys: &std::path::Path) -> Vec<Device> {
+    fobs(sysfs::hid_nodes(sys), sysfs::usb_nodes(sys))
 }
 
 /// A HID device, as the system lists it.
@@ -81,6 +91,7 @@ struct UsbNode {
     release: u16,
     serial: Option<String>,
     place: BusPlace,
+    address: Option<u8>,
     /// Whether an interface of it is HID; assumed if it isn't known.
     is_hid: bool,
     /// What is bound to that interface.
@@ -111,14 +122,18 @@ impl HidNode {
 fn fobs(hid: Vec<HidNode>, usb: Vec<UsbNode>) -> Vec<Device> {
     let mut fobs = Vec::new();
     for node in hid.iter().filter(|node| node.is_fob()) {
-        let below = usb.iter().find(|usb| node.is(usb));
+        let below = below(node, &usb);
         fobs.push(Device {
             uri: TokenUri::Hid(HidName::Node(node.path.clone())),
             vendor_id: node.vendor_id,
             product_id: node.product_id,
             release: node.release,
             serial: serial(node.serial.as_deref()),
-            place: place(node, &usb),
+            place: match &node.bus {
+                Bus::At(place) => Some(place.clone()),
+                Bus::None | Bus::Untold => below.map(|usb| usb.place.clone()),
+            },
+            address: below.and_then(|usb| usb.address),
             node: Some(node.path.clone()),
             driver: below.and_then(|usb| usb.driver.clone()),
         });
@@ -135,6 +150,7 @@ fn fobs(hid: Vec<HidNode>, usb: Vec<UsbNode>) -> Vec<Device> {
             release: usb.release,
             serial: serial(usb.serial.as_deref()),
             place: Some(usb.place.clone()),
+            address: usb.address,
             node: None,
             driver: usb.driver.clone(),
         });
@@ -144,13 +160,10 @@ fn fobs(hid: Vec<HidNode>, usb: Vec<UsbNode>) -> Vec<Device> {
     fobs
 }
 
-/// Where a HID device is plugged in, if that can be told: one that looks like several on the bus may be any of them.
-fn place(node: &HidNode, usb: &[UsbNode]) -> Option<BusPlace> {
-    if let Bus::At(place) = &node.bus {
-        return Some(place.clone());
-    }
+/// What a HID device is on the bus, if that can be told: one that looks like several there may be any of them.
+fn below<'a>(node: &HidNode, usb: &'a [UsbNode]) -> Option<&'a UsbNode> {
     let mut alike = usb.iter().filter(|usb| node.is(usb));
-    alike.next().filter(|_| alike.next().is_none()).map(|usb| usb.place.clone())
+    alike.next().filter(|_| alike.next().is_none())
 }
 
 /// The serial of a fob, written in full: anything else is another device's text.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keyfob_signed::{MakerRoot, TEST_MAKER_ROOT};
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Limit};
 use crate::{Device, Error, Genuine, Guest, Labels, Serial, TokenUri};
 
 /// How long a token may take to say what it is.
@@ -84,7 +84,7 @@ pub(crate) fn find(serial: Serial) -> Option<TokenUri> {
 
 /// The serial that a token tells before anything is proven.
 fn serial_of(uri: &TokenUri) -> Option<Serial> {
-    let mut connection = Connection::open(&mut uri.clone(), &uri.to_string(), TIMEOUT).ok()?;
+    let mut connection = Connection::open(&mut uri.clone(), &uri.to_string(), TIMEOUT, Limit::short(TIMEOUT)).ok()?;
     connection.init().ok().map(|opening| opening.answer().serial)
 }
 

@@ -18,7 +18,7 @@ use keyfob_wire::{
 
 pub use keyfob_wire::body::{HealthAnswer as Health, Tombstone};
 
-use crate::connection::{Connection, Session, accepted};
+use crate::connection::{Connection, LONGEST_LIST, Limit, Session, accepted};
 use crate::memory::read_files;
 use crate::{Connect, Counts, Error, FeatureId, File, OsEntropy};
 
@@ -28,6 +28,7 @@ pub struct Guest {
     session: Session,
     serial: Serial,
     genuine: Genuine,
+    timeout: Duration,
 }
 
 /// What a token is.
@@ -173,14 +174,25 @@ impl Guest {
     /// # Errors
     /// See [`Error`]; `not-ready` if the token is blank.
     pub fn open(connect: &mut dyn Connect, uri: &str, makers: &[MakerRoot], timeout: Duration) -> Result<Self, Error> {
-        let mut connection = Connection::open(connect, uri, timeout)?;
+        Self::open_within(connect, uri, makers, timeout, Limit::of(timeout))
+    }
+
+    /// The same as part of an operation.
+    pub(crate) fn open_within(
+        connect: &mut dyn Connect,
+        uri: &str,
+        makers: &[MakerRoot],
+        timeout: Duration,
+        limit: Limit,
+    ) -> Result<Self, Error> {
+        let mut connection = Connection::open(connect, uri, timeout, limit)?;
         let opening = connection.init()?;
         if opening.answer().state != TokenState::Ready {
             return Err(Error::Refused(Status::NotReady));
         }
         let opened = connection.persevere(opening, |connection, opening| hand_shake(connection, opening, makers));
         let (opening, (session, genuine)) = opened?;
-        Ok(Self { connection, session, serial: opening.answer().serial, genuine })
+        Ok(Self { connection, session, serial: opening.answer().serial, genuine, timeout })
     }
 
     /// Lets a blank token make its keys, and returns its birth request.
@@ -188,7 +200,7 @@ impl Guest {
     /// # Errors
     /// [`Error::Refused`] with `already-installed` if it has certificates.
     pub fn birth(connect: &mut dyn Connect, uri: &str, nonce: &[u8; 16], timeout: Duration) -> Result<Vec<u8>, Error> {
-        let mut connection = Connection::open(connect, uri, timeout)?;
+        let mut connection = Connection::open(connect, uri, timeout, Limit::of(timeout))?;
         let channel = connection.init()?.answer().channel;
         connection.message(channel, Command::Birth, nonce).map(|request| request.to_vec())
     }
@@ -198,7 +210,7 @@ impl Guest {
     /// # Errors
     /// [`Error::Refused`] if they aren't for it, or it has some.
     pub fn install(connect: &mut dyn Connect, uri: &str, certificates: &[u8], timeout: Duration) -> Result<(), Error> {
-        let mut connection = Connection::open(connect, uri, timeout)?;
+        let mut connection = Connection::open(connect, uri, timeout, Limit::of(timeout))?;
         let channel = connection.init()?.answer().channel;
         connection.message(channel, Command::Install, certificates).map(|_| ())
     }
@@ -267,10 +279,10 @@ impl Guest {
     /// # Errors
     /// If the vendor has no partition, or the token can't be asked.
     pub fn list(&mut self, vendor: VendorRoot) -> Result<Vec<Licensed>, Error> {
-        let (mut products, mut start) = (Vec::new(), ProductId(0));
-        loop {
+        let (mut products, mut start, limit) = (Vec::new(), ProductId(0), Limit::of(self.timeout));
+        for _page in 0..LONGEST_LIST {
             let request = ListRequest { hint: Some(hint(vendor)), start };
-            let next = self.ask(&Request::List(request), |body| {
+            let next = self.ask_within(limit, &Request::List(request), |body| {
                 let answer = ListAnswer::parse(body).map_err(bad)?;
                 products.extend(answer.products.map(|product| {
                     Licensed {
@@ -296,6 +308,7 @@ impl Guest {
                 None => return Ok(products),
             }
         }
+        Err(Error::Answer)
     }
 
     /// Asks for a product's signed terms.
@@ -384,10 +397,10 @@ impl Guest {
     /// # Errors
     /// If the product isn't granted or not shown to everybody, or the token can't be asked.
     pub fn files(&mut self, vendor: VendorRoot, product: ProductId) -> Result<Vec<File>, Error> {
-        let (mut files, mut start) = (Vec::new(), FileId(0));
-        loop {
+        let (mut files, mut start, limit) = (Vec::new(), FileId(0), Limit::of(self.timeout));
+        for _page in 0..LONGEST_LIST {
             let request = FilesRequest { hint: Some(hint(vendor)), product, start };
-            let (more, next) = self.ask(&Request::Files(request), read_files)?;
+            let (more, next) = self.ask_within(limit, &Request::Files(request), read_files)?;
             files.extend(more);
             match next {
                 // Going backwards would never end.
@@ -396,6 +409,7 @@ impl Guest {
                 None => return Ok(files),
             }
         }
+        Err(Error::Answer)
     }
 
     /// Asks for the nonce that signed time has to carry.
@@ -446,6 +460,17 @@ impl Guest {
     }
 
     fn ask<T>(&mut self, request: &Request<'_>, read: impl FnOnce(&[u8]) -> Result<T, Error>) -> Result<T, Error> {
+        self.ask_within(Limit::of(self.timeout), request, read)
+    }
+
+    /// Asks as part of an operation.
+    fn ask_within<T>(
+        &mut self,
+        limit: Limit,
+        request: &Request<'_>,
+        read: impl FnOnce(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.connection.begin(limit);
         self.connection.request(&mut self.session, request, |plaintext| read(accepted(plaintext)?))
     }
 }
@@ -453,7 +478,7 @@ impl Guest {
 impl Drop for Guest {
     /// Gives the session's place back.
     fn drop(&mut self) {
-        let _closed = self.ask(&Request::Logout, |_| Ok(()));
+        let _closed = self.ask_within(Limit::short(self.timeout), &Request::Logout, |_| Ok(()));
     }
 }
 

@@ -47,9 +47,11 @@ impl Pipe for Hid {
             // A halted endpoint takes nothing until it is cleared, which a user of HID can't do; the control endpoint
             // takes the same report (HID 1.11, §7.2.2).
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.0.send_output_report(&numbered).map_err(|_| io::Error::other(Error::Stalled))
+                self.0.send_output_report(&numbered).map_err(|_| io::Error::new(ErrorKind::BrokenPipe, Error::Stalled))
             }
-            Err(error) if error.kind() == ErrorKind::TimedOut => Err(io::Error::other(Error::Stalled)),
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                Err(io::Error::new(ErrorKind::TimedOut, Error::Stalled))
+            }
             written => written.map(|_| ()),
         }
     }

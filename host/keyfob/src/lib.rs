@@ -20,6 +20,7 @@
 //!
 //! [`Guest`] is for tools: what anybody may do with any token, such as applying an update.
 
+mod choice;
 mod client;
 mod connection;
 mod device;
@@ -40,9 +41,12 @@ mod transport;
 mod uri;
 mod usb;
 mod verdict;
+mod watch;
 
 pub use client::{Builder, Client};
 pub use connection::Counts;
+#[cfg(target_os = "linux")]
+pub use device::devices_below;
 pub use device::{Device, devices};
 pub use discovery::{Found, Place, discover, only_token, places};
 pub use entropy::OsEntropy;
@@ -66,3 +70,4 @@ pub use transport::{Connect, Transport};
 pub use uri::{HidName, TokenUri, UriError, UsbName};
 pub use usb::reset;
 pub use verdict::{Details, Refusal, Verdict, Warning};
+pub use watch::{Event, Watch, Watching, watch};

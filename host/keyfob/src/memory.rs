@@ -4,7 +4,7 @@ use keyfob_wire::body::{FileEntry, FilesAnswer, FilesRequest, ReadRequest, Reque
 use keyfob_wire::{FileId, FileKind, MAX_TRANSFER, ProductId};
 
 use crate::client::lock;
-use crate::connection::accepted;
+use crate::connection::{LONGEST_LIST, accepted};
 use crate::{Error, Session};
 
 /// A file of a token's memory.
@@ -39,7 +39,7 @@ impl Session {
     /// [`Error::Refused`] if the product isn't granted, or the app is for another; and if the token can't be asked.
     pub fn files(&self, product: ProductId) -> Result<Vec<File>, Error> {
         let (mut files, mut start) = (Vec::new(), FileId(0));
-        loop {
+        for _page in 0..LONGEST_LIST {
             let request = FilesRequest { hint: None, product, start };
             let (more, next) =
                 lock(&self.core).request(&Request::Files(request), |plaintext| read_files(accepted(plaintext)?))?;
@@ -51,6 +51,7 @@ impl Session {
                 None => return Ok(files),
             }
         }
+        Err(Error::Answer)
     }
 
     /// Reads a part of a file of a product.

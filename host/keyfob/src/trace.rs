@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use keyfob_pcapng::{Event, Interface, LINKTYPE_USB_LINUX_MMAPPED, Transfer, interface, packet, section};
 use keyfob_wire::Report;
 
-use crate::Transport;
+use crate::{Error, Transport};
 
 /// The variable that names a file in which every connection of a process is recorded. `%p` stands for the process's
 /// number.
@@ -149,8 +149,10 @@ impl Transport for Tapped {
 
 /// What Linux's USB stack would say.
 fn status(error: &io::Error) -> i32 {
+    let is_stalled = |error: &(dyn std::error::Error + 'static)| matches!(error.downcast_ref(), Some(Error::Stalled));
     match error.kind() {
         ErrorKind::BrokenPipe => STALLED,
+        _ if error.get_ref().is_some_and(|inner| is_stalled(inner)) => STALLED,
         _ => GONE,
     }
 }

@@ -115,7 +115,7 @@ impl<S: Socket> Stream<S> {
 impl<S: Socket> Transport for Stream<S> {
     fn send(&mut self, report: &Report) -> io::Result<()> {
         self.socket.write_all(report).map_err(|error| match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => io::Error::other(crate::Error::Stalled),
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => io::Error::new(ErrorKind::TimedOut, crate::Error::Stalled),
             _ => error,
         })
     }

@@ -15,8 +15,6 @@ use shared::Shared;
 
 /// How long a device may take to take a report in.
 const WRITE_TIME: Duration = Duration::from_secs(2);
-/// The interface class of HID (HID 1.11, §4.1).
-const HID_CLASS: u8 = 3;
 
 /// The devices that this program has claimed: it can do that once, however many connections it wants.
 static CLAIMED: Mutex<Vec<Claimed>> = Mutex::new(Vec::new());
@@ -115,7 +113,7 @@ pub(crate) fn interface(device: &Device<Context>) -> Option<Interface> {
                 })
                 .map(|endpoint| endpoint.address())
         };
-        let is_suitable = descriptor.class_code() == HID_CLASS && descriptor.setting_number() == 0;
+        let is_suitable = descriptor.class_code() == keyfob_usb::INTERFACE_CLASS && descriptor.setting_number() == 0;
         let (input, output) = (endpoint(Direction::In)?, endpoint(Direction::Out)?);
         is_suitable.then(|| Interface { number: descriptor.interface_number(), input, output })
     })
@@ -167,7 +165,7 @@ impl Pipe for Usb {
         let output = self.interface.output;
         match self.transfer(output, |handle| handle.write_interrupt(output, report, WRITE_TIME)) {
             Ok(REPORT_SIZE) => Ok(()),
-            Ok(_) | Err(rusb::Error::Timeout) => Err(io::Error::other(Error::Stalled)),
+            Ok(_) | Err(rusb::Error::Timeout) => Err(io::Error::new(ErrorKind::TimedOut, Error::Stalled)),
             Err(error) => Err(cause(error, &self.uri)),
         }
     }
@@ -190,7 +188,7 @@ fn cause(error: rusb::Error, uri: &str) -> io::Error {
     match error {
         rusb::Error::Access => io::Error::new(ErrorKind::PermissionDenied, Error::Permission { uri: uri() }),
         rusb::Error::Busy => io::Error::new(ErrorKind::ResourceBusy, Error::DeviceBusy { uri: uri() }),
-        rusb::Error::Pipe => io::Error::other(Error::Stalled),
+        rusb::Error::Pipe => io::Error::new(ErrorKind::BrokenPipe, Error::Stalled),
         // Windows: the device has another driver than one that hands it out.
         rusb::Error::NotSupported => io::Error::other(Error::DriverBound { uri: uri() }),
         rusb::Error::NotFound => io::Error::new(ErrorKind::NotFound, error),

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
@@ -21,6 +23,11 @@ impl Control {
     /// If there is none.
     pub(crate) fn of(number: usize) -> Result<Self> {
         Ok(Self(Arc::new(Mutex::new(BufReader::new(port(&format!("control{number}"))?)))))
+    }
+
+    /// The control at the other end of a socket.
+    pub(crate) fn over(socket: UnixStream) -> Self {
+        Self(Arc::new(Mutex::new(BufReader::new(File::from(OwnedFd::from(socket))))))
     }
 
     /// Asks for something, and tells how things are then.

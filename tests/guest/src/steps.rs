@@ -5,6 +5,8 @@ mod counts;
 mod enumeration;
 mod plugging;
 mod sharing;
+mod uhid;
+mod usbip;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, ExitCode, Output};
@@ -38,6 +40,8 @@ const STEPS: &[Step] = &[
     ("two programs", sharing::two_programs),
     ("a program dies in mid-message", sharing::a_program_dies),
     ("eight fobs", sharing::eight_fobs),
+    ("attached by usbip", usbip::run),
+    ("made by uhid", uhid::run),
     ("conformance over rusb", conformance::over_rusb),
 ];
 

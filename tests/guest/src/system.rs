@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use rustix::mount::{MountFlags, mount};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
 use rustix::system::{RebootCommand, delete_module, init_module, reboot};
 
 const NO_PARAMETERS: &CStr = c"";
@@ -39,6 +40,25 @@ pub(crate) fn load_all(folder: &str) -> Result<()> {
     for module in modules {
         load(&fs::read(&module)?).with_context(|| format!("can't load {}", module.display()))?;
     }
+    Ok(())
+}
+
+/// Makes 127.0.0.1 reachable: asks the kernel to raise the first interface (`man 7 rtnetlink`).
+///
+/// # Errors
+/// If the kernel refuses.
+pub(crate) fn raise_loopback() -> Result<()> {
+    // No protocol is NETLINK_ROUTE.
+    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
+    // nlmsghdr: length, RTM_NEWLINK with NLM_F_REQUEST and NLM_F_ACK, number, sender; ifinfomsg: family and type,
+    // index, IFF_UP, what of the flags changes.
+    let words = [32, 16 | 5 << 16, 1, 0, 0, 1, 1, 1_u32];
+    let message: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    send(&socket, &message, SendFlags::empty())?;
+    let mut answer = [0; 64];
+    recv(&socket, &mut answer, RecvFlags::empty())?;
+    // nlmsgerr begins with the error, behind the header.
+    anyhow::ensure!(answer[16..20] == [0; 4], "the kernel doesn't raise the loopback interface");
     Ok(())
 }
 

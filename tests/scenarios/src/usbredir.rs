@@ -5,5 +5,5 @@ mod rig;
 mod wire;
 
 pub use guest::{Guest, Pipe};
-pub use rig::{Redirected, Running};
+pub use rig::{Redirected, Running, Way};
 pub use wire::{Answer, Capabilities, Packet, Wire, kind, status};

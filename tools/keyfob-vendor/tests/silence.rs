@@ -110,7 +110,7 @@ fn damage(bench: &Bench) {
     bench.write("secret.toml", [b"[[product]]\nid = ", &root[..], b"\n"].concat());
 }
 
-/// Everything that the commands and the emulator say, with the traces of it, and what they mustn't.
+/// Everything that the commands and the emulator say, with the traces of it and the report for the vendor, and what they mustn't.
 fn sale(flag: &str) -> (Vec<u8>, Secrets) {
     let bench = Bench::new();
     bench.write("licence.toml", LICENCE);
@@ -158,7 +158,8 @@ fn sale(flag: &str) -> (Vec<u8>, Secrets) {
         .map(|(_, (_, bytes))| bytes)
         .collect();
     assert!(traces.len() > 50 && traces.concat().len() > 100_000, "{}", traces.len());
-    ([bench.said(), bench.read("emulator.out"), bench.read("emulator.err"), traces.concat()].concat(), secrets)
+    let files = ["emulator.out", "emulator.err", "bundle.txt"].map(|name| bench.read(name)).concat();
+    ([bench.said(), files, traces.concat()].concat(), secrets)
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod check;
 mod cipher;
 mod completions;
 mod counter;
+mod doctor;
 #[cfg(unix)]
 mod emulator;
 mod explain;
@@ -84,6 +85,8 @@ enum Command {
     Health(health::Health),
     /// Let the fob show itself
     Identify(identify::Identify),
+    /// Find out what keeps a fob from being used, and what to do about it
+    Doctor(doctor::Doctor),
     /// Record what goes to fobs and back, show it and send it again
     #[command(subcommand)]
     Trace(trace::Trace),
@@ -123,6 +126,7 @@ impl Cli {
             Command::SetTime(set_time) => set_time.run(global),
             Command::Health(health) => health.run(global),
             Command::Identify(identify) => identify.run(global),
+            Command::Doctor(doctor) => doctor.run(global),
             Command::Trace(trace) => trace.run(global),
             Command::Inspect(inspect) => inspect.run(global),
             #[cfg(unix)]

@@ -55,6 +55,12 @@ impl Failure {
         &self.message
     }
 
+    /// What to do next.
+    #[must_use]
+    pub fn next(&self) -> &str {
+        &self.hint
+    }
+
     /// How the command ends.
     #[must_use]
     pub fn exit(&self) -> Exit {

@@ -37,6 +37,9 @@ pub const TEXTS: &[Text] = &[
         hint: "start the emulator with --usbredir, --usbip or --uhid; docs/emulator.md has the command lines",
     },
     Text { code: "too-many-faults", hint: "forget the others first: keyfob emulator ctl clear" },
+    Text { code: "driver-missing", hint: "plug the fob in anew; `keyfob doctor` says which driver is missing" },
+    Text { code: "node-missing", hint: "plug the fob in anew; `keyfob doctor` says why its file isn't there" },
+    Text { code: "clock-behind", hint: "set this computer's clock" },
     Text { code: "trace-unreadable", hint: "look whether it is the trace that was made, and whole" },
     Text {
         code: "trace-differs",

@@ -12,6 +12,7 @@ mod fuzz;
 mod guest;
 mod layers;
 mod models;
+mod platforms;
 mod process;
 mod proof;
 
@@ -33,6 +34,8 @@ enum Xtask {
     Models(models::Options),
     /// Boots a guest whose kernel meets emulated fobs on USB, and runs everything there.
     Guest(guest::Options),
+    /// Checks the types of what runs on people's machines for Windows and macOS.
+    Platforms,
     /// Looks for inputs that break an invariant, for a bounded time.
     Fuzz(fuzz::Options),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Xtask::Bench(options) => bench::run(&options).map(drop),
         Xtask::Models(options) => models::run(&options).map(drop),
         Xtask::Guest(options) => guest::run(&options).map(drop),
+        Xtask::Platforms => platforms::run().map(drop),
         Xtask::Fuzz(options) => fuzz::run(&options).map(drop),
     };
     match ended {

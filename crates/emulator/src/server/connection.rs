@@ -11,6 +11,12 @@ use std::thread;
 use keyfob_wire::{REPORT_SIZE, Report};
 use rustix::net::{SendFlags, send};
 
+/// A peer that has gone is an error of the call and no signal; Apple's systems have that by socket, and Rust sets it.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) const QUIETLY: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+pub(super) const QUIETLY: SendFlags = SendFlags::empty();
+
 /// How many reports wait for a connection that doesn't read, besides those in the system's buffer. If there are more,
 /// the oldest is lost: whoever has left others' answers unread for long still gets its own. (Linux's hidraw loses the
 /// newest.)
@@ -66,7 +72,7 @@ impl Connection {
         if outgoing.is_clogged {
             return outgoing.keep(reports);
         }
-        let sent = match send(&self.socket, reports, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+        let sent = match send(&self.socket, reports, SendFlags::DONTWAIT | QUIETLY) {
             Ok(sent) => sent,
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => 0,
             Err(_) => return self.close(),
@@ -99,7 +105,7 @@ impl Connection {
         loop {
             let mut unsent = &bytes[..];
             while !unsent.is_empty() {
-                match send(&self.socket, unsent, SendFlags::NOSIGNAL) {
+                match send(&self.socket, unsent, QUIETLY) {
                     Ok(sent) => unsent = &unsent[sent..],
                     Err(rustix::io::Errno::INTR) => {}
                     Err(_) => return self.close(),

@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use super::PAUSE;
-use super::connection::Socket;
+use super::connection::{QUIETLY, Socket};
 use super::hub::Hub;
 use super::listen::{Listen, ListenError, Listener};
 use super::usb::{Bus, Link};
@@ -87,7 +87,7 @@ impl UsbIp {
             Ok(Some(_)) | Err(_) => None,
         };
         // An answer that is this short has room in any socket that nothing was sent to; then the connection ends.
-        let _sent = send(&asker.socket, &answer?, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+        let _sent = send(&asker.socket, &answer?, SendFlags::DONTWAIT | QUIETLY);
         None
     }
 

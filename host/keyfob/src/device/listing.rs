@@ -44,6 +44,7 @@ fn usb_node(device: &Device<Context>) -> Option<UsbNode> {
         release: decimals(descriptor.device_version()),
         serial: None,
         place: crate::usb::place(device)?,
+        address: Some(device.address()),
         is_hid: crate::usb::interface(device).is_some(),
         driver: None,
     })

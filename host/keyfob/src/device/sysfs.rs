@@ -71,6 +71,7 @@ fn usb_node(path: &Path, place: BusPlace, entries: &[PathBuf]) -> Option<UsbNode
         release: number(&path.join("bcdDevice")).unwrap_or_default(),
         serial: text(&path.join("serial")),
         place,
+        address: text(&path.join("devnum")).and_then(|number| number.parse().ok()),
         is_hid: hid.is_some(),
         driver: driver.and_then(|driver| Some(driver.file_name()?.to_str()?.to_owned())),
     })

@@ -28,6 +28,7 @@ fn usb(place: &str, serial: Option<&str>) -> UsbNode {
         release: 0x0102,
         serial: serial.map(str::to_owned),
         place: at(place),
+        address: Some(9),
         is_hid: true,
         driver: Some("usbhid".into()),
     }
@@ -161,6 +162,7 @@ fn what_linux_tells() {
         file(&format!("{path}/idVendor"), format!("{}\n", ids[0]).as_bytes());
         file(&format!("{path}/idProduct"), format!("{}\n", ids[1]).as_bytes());
         file(&format!("{path}/bcdDevice"), b"0102\n");
+        file(&format!("{path}/devnum"), b"12\n");
         if let Some(serial) = serial {
             file(&format!("{path}/serial"), format!("{serial}\n").as_bytes());
         }
@@ -181,7 +183,7 @@ fn what_linux_tells() {
         link(&format!("{path}/hidraw/{name}/device"), &path);
         link(&format!("class/hidraw/{name}"), &format!("{path}/hidraw/{name}"));
     };
-    let fob = [0x06, 0x4b, 0xff, 0x09, 0x46, 0xa1, 0x01];
+    let fob = keyfob_usb::REPORT_DESCRIPTOR;
 
     let parent = device("1-2.3", ["1209", "0001"], Some(SERIAL), Some("usbhid"));
     hid(&parent, "0003:00001209:00000001", "hidraw0", SERIAL, &fob);
@@ -201,7 +203,7 @@ fn what_linux_tells() {
     assert_eq!((&uhid.place, uhid.node.as_deref(), &uhid.driver), (&None, Some(Path::new("/dev/hidraw2")), &None));
     assert_eq!((&driven.place, driven.release, driven.driver.as_deref()), (&Some(at("1-2.3")), 0x0102, Some("usbhid")));
     assert_eq!((&unbound.place, &unbound.serial, &unbound.driver), (&Some(at("1-4")), &None, &None));
-    assert_eq!((driven.vendor_id, driven.product_id), (0x1209, 1));
+    assert_eq!((driven.vendor_id, driven.product_id, driven.address, uhid.address), (0x1209, 1, Some(12), None));
 }
 
 #[cfg(target_os = "linux")]

@@ -99,6 +99,18 @@ fn what_is_recorded_goes_on_when_the_disk_is_full() {
 }
 
 #[test]
+fn a_stall_is_told_from_an_end() {
+    for (error, told) in [
+        (io::Error::other(Error::Stalled), STALLED),
+        (ErrorKind::BrokenPipe.into(), STALLED),
+        (io::Error::other(Error::Unplugged), GONE),
+        (ErrorKind::UnexpectedEof.into(), GONE),
+    ] {
+        assert_eq!(status(&error), told, "{error:?}");
+    }
+}
+
+#[test]
 fn nothing_is_said_of_where_a_token_is() {
     for (uri, said) in [
         ("unix:/home/ann/fob.sock", "unix"),

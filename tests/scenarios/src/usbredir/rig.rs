@@ -62,8 +62,8 @@ impl Fob for Driven {
     }
 }
 
-/// The device in a virtual machine.
-struct Way(Arc<Guest>);
+/// A way to the device in a virtual machine.
+pub struct Way(pub Arc<Guest>);
 
 impl Connect for Way {
     fn connect(&mut self) -> io::Result<Box<dyn Transport>> {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -91,6 +92,7 @@ pub struct Wire {
     reports: VecDeque<Report>,
     /// Packets that came while something else was waited for.
     others: VecDeque<Packet>,
+    is_over: bool,
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -123,7 +125,7 @@ impl Wire {
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
         let (reports, others) = Default::default();
-        Ok(Self { socket, has_long_ids: false, next: 1, reports, others })
+        Ok(Self { socket, has_long_ids: false, next: 1, reports, others, is_over: false })
     }
 
     /// The same connection, for another thread to read from.
@@ -133,7 +135,14 @@ impl Wire {
     pub fn duplicate(&self) -> io::Result<Self> {
         let socket = self.socket.try_clone()?;
         socket.set_read_timeout(None)?;
-        Ok(Self { socket, has_long_ids: self.has_long_ids, next: 0, reports: VecDeque::new(), others: VecDeque::new() })
+        Ok(Self {
+            socket,
+            has_long_ids: self.has_long_ids,
+            next: 0,
+            reports: VecDeque::new(),
+            others: VecDeque::new(),
+            is_over: false,
+        })
     }
 
     /// The socket.
@@ -309,9 +318,24 @@ impl Wire {
         loop {
             match self.next_packet() {
                 Ok(_) => {}
-                Err(error) => return !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut),
+                Err(error) => {
+                    self.is_over = !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+                    return self.is_over;
+                }
             }
         }
+    }
+
+    /// Ends the connection.
+    pub fn end(&mut self) {
+        let _ended = self.socket.shutdown(Shutdown::Both);
+        self.is_over = true;
+    }
+
+    /// Whether it is known that the connection is over.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// Whether nothing comes for that long.

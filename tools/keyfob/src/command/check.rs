@@ -75,7 +75,7 @@ impl Check {
 
 const SCHEMA: &str = "keyfob.check.v1";
 
-fn denied(feature: FeatureId, refusal: &Refusal) -> Failure {
+pub(super) fn denied(feature: FeatureId, refusal: &Refusal) -> Failure {
     let Refusal { status, details } = *refusal;
     let when = match status {
         Status::Expired => details.expiry.map(|time| format!(" since {}", date::written(time))),
@@ -94,7 +94,7 @@ fn word(warning: Warning) -> &'static str {
     }
 }
 
-fn limits(details: &Details) -> String {
+pub(super) fn limits(details: &Details) -> String {
     let left = details.remaining.map(|units| format!(", {units} left"));
     let until = details.expiry.map(|time| format!(", until {}", date::written(time)));
     left.unwrap_or_default() + &until.unwrap_or_default()

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::{cargo, program, root, run, target_directory, works};
 use crate::proof::Proof;
-use crate::{bench, figures, footprint, fuzz, layers};
+use crate::{bench, figures, footprint, fuzz, layers, platforms};
 
 /// A step's name and what it does.
 pub(crate) type Step = (&'static str, fn() -> Result<Proof>);
@@ -18,6 +18,7 @@ pub(crate) const STEPS: &[Step] = &[
     ("clippy", clippy),
     ("docs", docs),
     ("footprint", footprint::run),
+    ("platforms", platforms::run),
     ("figures", || figures::run(&figures::Options { check: true, json: false })),
     ("demo", demo),
     ("bench", || bench::run(&bench::Options { quick: true, ..bench::Options::default() })),

@@ -62,6 +62,7 @@ pub(crate) const RULES: &[Rule] = &[
                 "crates/channel",
                 "crates/licence",
                 "crates/pcapng",
+                "crates/usb",
             ],
             optional: &["crates/emulator"],
         },

@@ -8,7 +8,7 @@ use keyfob_usbip::{Event, Export, Fault, ProtocolError, Session, UrbId};
 use rustix::event::PollFlags;
 use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 
-use super::super::connection::Socket;
+use super::super::connection::{QUIETLY, Socket};
 use super::super::usb::{Bus, Incoming, Outgoing};
 
 /// How many bytes may wait for a host that doesn't read, before nothing is read from it any more.
@@ -136,7 +136,7 @@ impl Importer {
         let mut sent = 0;
         self.is_clogged = false;
         while sent < self.unsent.len() && !self.is_clogged {
-            match send(&self.socket, &self.unsent[sent..], SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            match send(&self.socket, &self.unsent[sent..], SendFlags::DONTWAIT | QUIETLY) {
                 Ok(count) => sent += count,
                 Err(rustix::io::Errno::INTR) => {}
                 // If the connection is over, reading says so.

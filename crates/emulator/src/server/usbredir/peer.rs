@@ -12,7 +12,7 @@ use keyfob_usbredir::{
 use rustix::event::PollFlags;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
-use super::super::connection::Socket;
+use super::super::connection::{QUIETLY, Socket};
 use super::super::usb::{Bus, Incoming, Outgoing};
 
 /// How many bytes may wait for a peer that doesn't read, before nothing is read from it any more.
@@ -123,7 +123,7 @@ impl Peer {
 
     fn send(&mut self) {
         while !self.redirector.outgoing().is_empty() {
-            match send(&self.socket, self.redirector.outgoing(), SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            match send(&self.socket, self.redirector.outgoing(), SendFlags::DONTWAIT | QUIETLY) {
                 Ok(sent) => self.redirector.sent(sent),
                 Err(rustix::io::Errno::INTR) => {}
                 // If the connection is over, reading says so.

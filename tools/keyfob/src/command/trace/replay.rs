@@ -175,9 +175,10 @@ impl Session<'_> {
 }
 
 fn unreachable(token: &TokenUri, source: io::Error) -> Failure {
-    let uri = token.to_string();
-    match source.kind() {
-        io::ErrorKind::PermissionDenied => keyfob::Error::Permission { uri }.into(),
-        _ => keyfob::Error::Unreachable { uri, source }.into(),
-    }
+    let (uri, kind) = (token.to_string(), source.kind());
+    let error = source.downcast::<keyfob::Error>().unwrap_or_else(|source| match kind {
+        io::ErrorKind::PermissionDenied => keyfob::Error::Permission { uri },
+        _ => keyfob::Error::Unreachable { uri, source },
+    });
+    error.into()
 }
