@@ -127,6 +127,8 @@ fn what_a_session_doesnt_carry_ends_it() {
         (submit(0x0111_8005, DEVICE, 1, 0), ProtocolError::Code { code: 0x0111_8005 }),
         (submit(1, 1, 1, 0), ProtocolError::Device { found: 1, expected: DEVICE }),
         (submit(2, 1, 1, 0), ProtocolError::Device { found: 1, expected: DEVICE }),
+        (submit(1, 0x0002_000f, 1, 0), ProtocolError::Device { found: 0x0002_000f, expected: DEVICE }),
+        (submit(1, 0x0001_000e, 1, 0), ProtocolError::Device { found: 0x0001_000e, expected: DEVICE }),
         (submit(1, DEVICE, 2, 0), ProtocolError::Direction { direction: 2 }),
         (submit(1, DEVICE, 1, 1), ProtocolError::Isochronous { packets: 1 }),
         (submit(1, DEVICE, 0, 0x8000_0000), ProtocolError::Isochronous { packets: 0x8000_0000 }),

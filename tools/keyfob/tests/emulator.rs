@@ -113,3 +113,16 @@ fn who_stops_reading_is_no_error_but_a_full_disk_is() {
         assert!(is_told, "{arguments:?}: {}", said(&output));
     }
 }
+
+#[test]
+fn others_than_this_machine_have_it_only_with_a_warning() {
+    let runtime = tempfile::tempdir().unwrap();
+    for (address, warned) in [("127.0.0.1:0", false), ("[::1]:0", false), ("0.0.0.0:0", true)] {
+        let (child, line) = start(runtime.path(), &["--memory", "--usbip", address]);
+        // A machine may be without IPv6.
+        let listens = line.starts_with("USB: usbip on ") && line.ends_with(", bus id 1-1\n");
+        assert!(listens || address == "[::1]:0", "{line}");
+        let output = stop(child);
+        assert!(!listens || said(&output).contains("everybody who reaches") == warned, "{}", said(&output));
+    }
+}

@@ -260,7 +260,7 @@ fn export(identity: &Identity) -> Option<Export> {
     })
 }
 
-/// Notices a host within a minute that has gone without a word. A system that can't has to be asked to let go.
+/// Notices within two minutes a host that has gone without a word, where the system can.
 fn keep_alive(socket: &Socket) {
     use rustix::net::sockopt::{set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl};
     use std::time::Duration;
@@ -268,4 +268,7 @@ fn keep_alive(socket: &Socket) {
         .and_then(|()| set_tcp_keepidle(socket, Duration::from_secs(30)))
         .and_then(|()| set_tcp_keepintvl(socket, Duration::from_secs(10)))
         .and_then(|()| set_tcp_keepcnt(socket, 3));
+    // What wasn't acknowledged counts otherwise.
+    #[cfg(target_os = "linux")]
+    let _limited = rustix::net::sockopt::set_tcp_user_timeout(socket, 60_000);
 }
