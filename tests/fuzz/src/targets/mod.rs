@@ -11,7 +11,9 @@ mod host;
 mod payloads;
 mod records;
 mod reports;
+mod usb_control;
 mod usbip;
+mod usbredir;
 
 use crate::Target;
 
@@ -32,5 +34,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "token_reports", run: reports::run, seeds: reports::seeds },
     Target { name: "token_commands", run: commands::run, seeds: commands::seeds },
     Target { name: "host_answers", run: host::run, seeds: host::seeds },
+    Target { name: "usb_control", run: usb_control::run, seeds: usb_control::seeds },
+    Target { name: "usbredir", run: usbredir::run, seeds: usbredir::seeds },
     Target { name: "usbip", run: usbip::run, seeds: usbip::seeds },
 ];
