@@ -25,6 +25,7 @@ mod status;
 mod time;
 mod trace;
 mod unlock;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use keyfob_terminal::{Exit, Failure, Global};
@@ -85,6 +86,8 @@ enum Command {
     Health(health::Health),
     /// Let the fob show itself
     Identify(identify::Identify),
+    /// Show fobs come and go, until Ctrl-C
+    Watch(watch::Watch),
     /// Find out what keeps a fob from being used, and what to do about it
     Doctor(doctor::Doctor),
     /// Record what goes to fobs and back, show it and send it again
@@ -126,6 +129,7 @@ impl Cli {
             Command::SetTime(set_time) => set_time.run(global),
             Command::Health(health) => health.run(global),
             Command::Identify(identify) => identify.run(global),
+            Command::Watch(watch) => watch.run(global),
             Command::Doctor(doctor) => doctor.run(global),
             Command::Trace(trace) => trace.run(global),
             Command::Inspect(inspect) => inspect.run(global),

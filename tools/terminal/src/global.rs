@@ -89,7 +89,11 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer than anybody waits, and no sum of instants overflows.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a time such as `500ms`, `5s` or `1m`, at most a day and not 0.
+///
+/// # Errors
+/// What to say instead, if it is none.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "say for example 500ms, 5s or 1m, at most a day".to_owned();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let milliseconds: u64 = match &text[digits.len()..] {

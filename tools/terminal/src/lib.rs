@@ -16,7 +16,7 @@ mod text;
 pub use exit::Exit;
 pub use failure::Failure;
 pub use file::{MAX_INPUT, Privacy, read, read_up_to, write_new};
-pub use global::{Color, Global};
+pub use global::{Color, Global, duration};
 pub use plain::plain;
 pub use run::run;
 pub use text::{TEXTS, text};

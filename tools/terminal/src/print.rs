@@ -20,6 +20,19 @@ impl Global {
         body: &T,
         text: impl FnOnce() -> D,
     ) -> Result<(), Failure> {
+        self.print_more(schema, body, text).map(drop)
+    }
+
+    /// The same for one of several results; tells whether anybody still reads.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn print_more<T: Serialize, D: Display>(
+        &self,
+        schema: &str,
+        body: &T,
+        text: impl FnOnce() -> D,
+    ) -> Result<bool, Failure> {
         let mut out = anstream::stdout().lock();
         let written = if self.json {
             serde_json::to_writer(&mut out, &Document { schema, body })
@@ -37,7 +50,7 @@ impl Global {
     /// If writing fails. That nobody reads any more is no error.
     pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        finished(out.write_all(bytes).and_then(|()| out.flush()))
+        finished(out.write_all(bytes).and_then(|()| out.flush())).map(drop)
     }
 
     /// Says something by the way on standard error, unless told to be quiet. With `--json` it says nothing: standard
@@ -57,12 +70,12 @@ impl Global {
     }
 }
 
-fn finished(written: io::Result<()>) -> Result<(), Failure> {
+/// Whether anybody still reads.
+fn finished(written: io::Result<()>) -> Result<bool, Failure> {
     match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::new("output-failed", Exit::Failure, format_args!("cannot print: {error}")))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::new("output-failed", Exit::Failure, format_args!("cannot print: {error}"))),
     }
 }
 

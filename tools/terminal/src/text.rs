@@ -40,6 +40,7 @@ pub const TEXTS: &[Text] = &[
     Text { code: "driver-missing", hint: "plug the fob in anew; `keyfob doctor` says which driver is missing" },
     Text { code: "node-missing", hint: "plug the fob in anew; `keyfob doctor` says why its file isn't there" },
     Text { code: "clock-behind", hint: "set this computer's clock" },
+    Text { code: "watch-failed", hint: "end it by --for or --count instead of Ctrl-C, in a process of its own" },
     Text { code: "trace-unreadable", hint: "look whether it is the trace that was made, and whole" },
     Text {
         code: "trace-differs",

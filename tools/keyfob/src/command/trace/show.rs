@@ -46,10 +46,13 @@ impl Show {
         let first = records.first().map_or(0, |record| record.time);
         for record in &records {
             let line = Line::new(record, first);
-            global.print("keyfob.trace-report.v1", &line, || {
+            let is_read = global.print_more("keyfob.trace-report.v1", &line, || {
                 let data = line.data.as_ref().filter(|_| global.verbose).map(|data| format!("  {data}"));
                 format!("{line}{}\n", data.unwrap_or_default())
             })?;
+            if !is_read {
+                break;
+            }
         }
         let (out, back) = records.iter().partition::<Vec<_>, _>(|record| !record.is_in);
         global.note(format_args!("{} reports to fobs, {} from them", reports(&out), reports(&back)));
