@@ -8,6 +8,8 @@ mod stand;
 mod state;
 mod tap;
 #[cfg(unix)]
+pub mod usbip;
+#[cfg(unix)]
 pub mod usbredir;
 pub mod watched;
 
