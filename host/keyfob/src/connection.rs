@@ -208,7 +208,7 @@ impl Connection {
                 if left.is_zero() { None } else { self.transport.receive(left).map_err(Error::of_transport)? };
             let Some(report) = report else {
                 if patience.left().is_zero() {
-                    patience.try_again().ok_or(Error::TimedOut)?;
+                    patience.try_again()?;
                     self.link.repeat();
                 }
                 continue;
@@ -246,11 +246,22 @@ struct Patience {
     /// When the token last said that it computes.
     heard: Option<Instant>,
     pause: Duration,
+    /// Whether the token has said that it can't now.
+    is_busy: bool,
 }
 
 impl Patience {
     fn new(timeout: Duration, tries: u32, limit: Limit) -> Self {
-        Self { started: Instant::now(), timeout, tries, tried: 1, limit, heard: None, pause: BUSY_PAUSE }
+        Self {
+            started: Instant::now(),
+            timeout,
+            tries,
+            tried: 1,
+            limit,
+            heard: None,
+            pause: BUSY_PAUSE,
+            is_busy: false,
+        }
     }
 
     /// What is left of this try.
@@ -266,15 +277,19 @@ impl Patience {
         self.heard = Some(Instant::now());
     }
 
-    /// Begins another try, if there is one.
-    fn try_again(&mut self) -> Option<()> {
+    /// Begins another try, if there is one; otherwise says what the token was.
+    fn try_again(&mut self) -> Result<(), Error> {
         self.tried += 1;
-        (self.tried <= self.tries && !self.limit.is_over()).then_some(())
+        if self.tried <= self.tries && !self.limit.is_over() {
+            return Ok(());
+        }
+        Err(if self.is_busy { Error::Refused(Status::Busy) } else { Error::TimedOut })
     }
 
     /// Waits until a busy token may be asked again, each time longer, if there is time.
     fn pause(&mut self) -> Option<()> {
         let left = self.timeout.checked_sub(self.started.elapsed()).filter(|_| !self.limit.is_over())?;
+        self.is_busy = true;
         std::thread::sleep(self.pause.min(left));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Some(())
@@ -290,12 +305,18 @@ pub(crate) fn accepted(plaintext: &[u8]) -> Result<&[u8], Error> {
     }
 }
 
+/// The first of the statuses that only what is signed or encrypted has to do with (`docs/spec.md`, §9).
+const FIRST_OF_LICENCES: u16 = 40;
+
 /// What ERROR means. Nobody has signed it, so it ends this attempt and nothing else.
 fn unauthenticated(status: Status) -> Error {
     match status {
         Status::UnknownVendor => Error::OtherVendor,
         Status::SessionRefused => Error::SessionRefused,
         Status::UnknownChannel => Error::SessionLost,
+        // What is said of rights, licences and signed files comes in records, and what is well needs no ERROR.
+        Status::Ok | Status::NotPermitted => Error::Answer,
+        status if status.number() >= FIRST_OF_LICENCES => Error::Answer,
         status => Error::Refused(status),
     }
 }
