@@ -155,10 +155,21 @@ impl Redirector {
     /// Sends what an interrupt endpoint had for the other side, at most 65,535 bytes of it.
     pub fn interrupt_in(&mut self, endpoint: u8, data: &[u8]) {
         let data = data.get(..usize::from(u16::MAX)).unwrap_or(data);
+        let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
+        let id = self.next_in();
+        self.interrupt(id, Status::Success, endpoint, length, data);
+    }
+
+    /// Tells how reading an interrupt endpoint has failed, while it is read on.
+    pub fn interrupt_in_failed(&mut self, endpoint: u8, status: Status) {
+        let id = self.next_in();
+        self.interrupt(id, status, endpoint, 0, &[]);
+    }
+
+    const fn next_in(&mut self) -> PacketId {
         let id = PacketId(self.next_in);
         self.next_in = self.next_in.wrapping_add(1);
-        let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
-        self.interrupt(id, Status::Success, endpoint, length, data);
+        id
     }
 
     fn interrupt(&mut self, id: PacketId, status: Status, endpoint: u8, length: u16, data: &[u8]) {

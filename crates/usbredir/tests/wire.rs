@@ -127,6 +127,8 @@ fn answers_carry_what_the_request_said() {
     redirector.interrupt_in(0x81, &[6]);
     let reports = [packet(103, 0, &[0x81, 0, 4, 0, 5, 5, 5, 5], true), packet(103, 1, &[0x81, 0, 1, 0, 6], true)];
     assert_eq!(sent(&mut redirector), reports.concat());
+    redirector.interrupt_in_failed(0x81, Status::Stall);
+    assert_eq!(sent(&mut redirector), packet(103, 2, &[0x81, 4, 0, 0], true));
     for (status, number) in [
         (Status::Success, 0),
         (Status::Cancelled, 1),

@@ -225,16 +225,18 @@ fn halted_endpoints_stall_until_something_ends_it() {
     ask(&mut wire, 2);
 
     stall(Endpoint::In);
-    let stalled = |wire: &mut Wire| wire.expect(kind::INTERRUPT_RECEIVING_STATUS).body == [status::STALL, 0x81];
+    let stalled = |wire: &mut Wire| wire.expect(kind::INTERRUPT_PACKET).body == [0x81, status::STALL, 0, 0];
     assert!(stalled(&mut wire));
     assert_eq!(wire.write(&init(3)), status::SUCCESS);
-    // Whoever reads on is told again.
+    assert!(wire.is_silent(Duration::from_millis(20)), "it is told once");
+    // Whoever begins to read again is told again.
     assert_eq!(wire.receive(true), status::SUCCESS);
     assert!(stalled(&mut wire));
     assert_eq!(wire.control(clear(0x81), &[]).status, status::SUCCESS);
-    assert!(wire.is_silent(Duration::from_millis(20)));
-    assert_eq!(wire.receive(true), status::SUCCESS);
     answer(&mut wire, 3);
+    stall(Endpoint::In);
+    assert!(stalled(&mut wire), "it is another one");
+    running.order(&ControlRequest::Release);
 
     stall(Endpoint::Out);
     wire.drive();
@@ -242,7 +244,7 @@ fn halted_endpoints_stall_until_something_ends_it() {
     stall(Endpoint::Out);
     running.order(&ControlRequest::Release);
     ask(&mut wire, 5);
-    assert_eq!(running.usb().stalled, 3);
+    assert_eq!(running.usb().stalled, 4);
 }
 
 #[test]

@@ -209,7 +209,7 @@ impl Wire {
             if wanted(&packet) {
                 return packet;
             }
-            if packet.kind == kind::INTERRUPT_PACKET && packet.body[0] == 0x81 {
+            if packet.kind == kind::INTERRUPT_PACKET && packet.body[..2] == [0x81, status::SUCCESS] {
                 self.reports.push_back(report(&packet));
             } else {
                 self.others.push_back(packet);

@@ -75,6 +75,11 @@ impl Bus {
         self.device.as_ref().is_some_and(Device::is_configured)
     }
 
+    /// Whether an endpoint answers STALL.
+    pub(in crate::server) fn is_halted(&self, endpoint: Endpoint) -> bool {
+        self.device.as_ref().is_some_and(|device| device.is_halted(endpoint))
+    }
+
     /// Whether the device answers nothing any more.
     pub(in crate::server) const fn is_hung(&self) -> bool {
         self.is_hung

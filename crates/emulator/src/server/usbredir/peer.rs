@@ -29,6 +29,8 @@ pub(super) struct Peer {
     device: Option<u64>,
     /// Whether the peer reads the IN endpoint.
     is_receiving: bool,
+    /// Whether the peer knows that the IN endpoint is halted. Nobody asks for every packet, so that it is told once.
+    knows_halt: bool,
     /// Requests that came while the device hung.
     held: VecDeque<Event>,
     /// Whether the socket takes nothing at the moment.
@@ -42,6 +44,7 @@ impl Peer {
             redirector: Redirector::new(concat!("keyfob ", env!("CARGO_PKG_VERSION"))),
             device: None,
             is_receiving: false,
+            knows_halt: false,
             held: VecDeque::new(),
             is_clogged: false,
         }
@@ -75,6 +78,7 @@ impl Peer {
             Some(Event::StartInterruptReceiving { id, endpoint }) => {
                 let is_right = endpoint == Endpoint::In.address() && bus.is_configured();
                 self.is_receiving |= is_right;
+                self.knows_halt = false;
                 let status = if is_right { Status::Success } else { Status::Invalid };
                 self.redirector.interrupt_receiving_status(id, status, endpoint);
             }
@@ -107,18 +111,24 @@ impl Peer {
                 self.transfer(event, bus);
             }
         }
-        while self.is_receiving && self.redirector.outgoing().len() < UNSENT {
-            let endpoint = Endpoint::In.address();
+        self.carry_reports(bus);
+        self.send();
+    }
+
+    fn carry_reports(&mut self, bus: &mut Bus) {
+        let endpoint = Endpoint::In.address();
+        self.knows_halt &= bus.is_halted(Endpoint::In);
+        while self.is_receiving && !self.knows_halt && self.redirector.outgoing().len() < UNSENT {
             match bus.read() {
                 Incoming::Report(report) => self.redirector.interrupt_in(endpoint, &report),
                 Incoming::Stall => {
-                    self.is_receiving = false;
-                    self.redirector.interrupt_receiving_status(PacketId(0), Status::Stall, endpoint);
+                    // A status of receiving would say so too, but doesn't wake QEMU's controller.
+                    self.redirector.interrupt_in_failed(endpoint, Status::Stall);
+                    self.knows_halt = true;
                 }
-                Incoming::Nothing => break,
+                Incoming::Nothing => return,
             }
         }
-        self.send();
     }
 
     fn send(&mut self) {
