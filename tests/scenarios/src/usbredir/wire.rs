@@ -295,7 +295,8 @@ impl Wire {
         if let Some(report) = self.reports.pop_front() {
             return report;
         }
-        let packet = self.wait(|packet| packet.kind == kind::INTERRUPT_PACKET && packet.body[0] == 0x81);
+        let is_report = |packet: &Packet| packet.body[..2] == [0x81, status::SUCCESS];
+        let packet = self.wait(|packet| packet.kind == kind::INTERRUPT_PACKET && is_report(packet));
         report(&packet)
     }
 
