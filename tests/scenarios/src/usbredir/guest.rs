@@ -11,7 +11,7 @@ use std::time::Duration;
 use keyfob::Transport;
 use keyfob_wire::Report;
 
-use super::wire::{Capabilities, Wire, kind};
+use super::wire::{Capabilities, Wire, kind, status};
 
 /// A virtual machine that drives the device.
 pub struct Guest(Arc<Mutex<Shared>>);
@@ -40,7 +40,7 @@ impl Guest {
             while let Ok(packet) = reading.next_packet() {
                 let mut shared = lock(&shared);
                 match packet.kind {
-                    kind::INTERRUPT_PACKET if packet.body[0] == 0x81 => {
+                    kind::INTERRUPT_PACKET if packet.body[..2] == [0x81, status::SUCCESS] => {
                         let report = packet.body[4..].try_into().expect("64 bytes");
                         shared.openers.retain(|opener| opener.send(report).is_ok());
                     }
