@@ -130,6 +130,21 @@ pub(crate) const CASES: &[(&str, Wrong)] = &[
         }),
     ),
     (
+        "KEEPALIVE for as long as it is believed, then gone and back, without end",
+        Wrong::Instead(
+            |last, count| {
+                if count % 22 == 21 { Heard::Flicker } else { Heard::Slowly(says(last, KEEPALIVE, &[1])) }
+            },
+        ),
+    ),
+    (
+        "KEEPALIVE for as long as it is believed, then session-refused, without end",
+        Wrong::Instead(|last, count| {
+            let refuses = count % 22 == 21;
+            Heard::Slowly(if refuses { says(last, ERROR, &[0, 8]) } else { says(last, KEEPALIVE, &[1]) })
+        }),
+    ),
+    (
         "BUSY and KEEPALIVE in turns without end",
         Wrong::Instead(|last, count| {
             Heard::Report(if count % 2 == 0 { says(last, ERROR, &[0, 3]) } else { says(last, KEEPALIVE, &[1]) })

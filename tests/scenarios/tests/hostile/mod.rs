@@ -39,6 +39,10 @@ pub(crate) enum Heard {
     Report(Report),
     /// Nothing.
     Nothing,
+    /// A report that takes its time.
+    Slowly(Report),
+    /// That the device has gone; it is back at once, and goes on as before.
+    Flicker,
     /// That the device has gone; it stays away.
     Gone,
     /// That the device has gone; it is back at once.
@@ -160,6 +164,16 @@ impl Transport for Wire {
                     drop(state);
                     std::thread::sleep(timeout);
                     return Ok(None);
+                }
+                Heard::Slowly(report) => {
+                    let pause = timeout.min(state.timeout / 6);
+                    drop(state);
+                    std::thread::sleep(pause);
+                    return Ok(Some(report));
+                }
+                Heard::Flicker => {
+                    self.is_dead = true;
+                    return Err(ErrorKind::UnexpectedEof.into());
                 }
                 gone => {
                     state.is_gone = matches!(gone, Heard::Gone);
