@@ -29,7 +29,7 @@ impl Desk {
         let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.starts_with("listening on "), "{line}");
+        assert!(line.starts_with("listening on ") || line.starts_with("USB: "), "{line}");
         self.emulators.push(child);
     }
 
@@ -191,4 +191,37 @@ fn others_are_not_taken_for_emulators() {
         assert_eq!(desk.refused(&["plug", "--control", &path]), (Some(code.0), code.1.into()), "{answer}");
     }
     server.join().unwrap();
+}
+
+#[test]
+fn a_fob_on_usb_is_ordered_about_there_and_has_no_socket() {
+    let mut desk = Desk::new();
+    let bus = format!("unix:{}", desk.path("bus"));
+    desk.start(&["--memory", "--usbredir", &bus, "--clock", "scripted"]);
+    let list = desk.run(&["--json", "list"]);
+    assert_eq!(list.stdout, b"{\"schema\":\"keyfob.list.v1\",\"fobs\":[]}\n");
+    let document = desk.document(&["status"]);
+    assert_eq!(document["control"], desk.path("keyfob/memory.ctl"));
+    let expected = serde_json::json!({
+        "attached": false, "configured": false, "resets": 0, "reports_out": 0, "reports_in": 0, "controls": 0, "stalled": 0
+    });
+    assert_eq!((&document["usb"], &document["light"]), (&expected, &false.into()));
+    assert!(desk.ctl(&["status"]).contains("\nUSB        no host; 0 reports out, 0 in; 0 resets\n"));
+    assert_eq!(desk.ctl(&["stall", "in"]), "the endpoint answers STALL until the host clears it\n");
+    assert_eq!(desk.ctl(&["hang"]), "the fob answers nothing any more on USB\n");
+    assert_eq!(desk.ctl(&["release"]), "the fob answers again on USB\n");
+    // Its clock stands.
+    assert_eq!((&document["clock_ms"], &document["scripted_clock"]), (&0.into(), &true.into()));
+    assert_eq!(desk.document(&["advance", "90s"])["clock_ms"], 90_000);
+    assert_eq!(desk.document(&["status"])["clock_ms"], 90_000);
+}
+
+#[test]
+fn a_fob_that_is_on_no_bus_says_so() {
+    let mut desk = Desk::new();
+    desk.start(&["--memory"]);
+    assert!(desk.document(&["status"])["usb"].is_null());
+    for order in [&["stall", "out"][..], &["hang"], &["release"]] {
+        assert_eq!(desk.refused(order), (Some(1), "not-on-usb".into()));
+    }
 }
