@@ -43,6 +43,43 @@ impl Labels {
         Ok(Self { serials })
     }
 
+    /// The user's file, whether it is there or not; none if the user has no folder for settings.
+    #[must_use]
+    pub fn file() -> Option<PathBuf> {
+        file()
+    }
+
+    /// Names and fobs, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Serial)> {
+        self.serials.iter().map(|(name, serial)| (name.as_str(), *serial))
+    }
+
+    /// Gives a fob a name in a file, or takes the name away; what else is in the file stays as it is. The file is
+    /// replaced as a whole, and made with its folder if there is none. Returns whose name it was.
+    ///
+    /// # Errors
+    /// [`Error::Labels`] if the file can't be read or written, or isn't as it should be; it stays as it was then.
+    pub fn change(file: &Path, name: &str, serial: Option<Serial>) -> Result<Option<Serial>, Error> {
+        let before = Self::load_from(file)?;
+        if serial.is_none() && before.serial(name).is_none() {
+            return Ok(None);
+        }
+        let wrong = |error: io::Error| Error::Labels(format!("{}: {error}", file.display()));
+        let text = match std::fs::read_to_string(file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            read => read.map_err(wrong)?,
+        };
+        let is_of_name = |line: &str| line.parse::<toml::Table>().is_ok_and(|table| table.contains_key(name));
+        let mut lines: Vec<_> = text.lines().filter(|line| !is_of_name(line)).map(str::to_owned).collect();
+        lines.extend(serial.map(|serial| {
+            let line = toml::Table::from_iter([(name.to_owned(), serial.to_string().into())]);
+            line.to_string().trim_end().to_owned()
+        }));
+        let text = lines.into_iter().map(|line| line + "\n").collect::<String>();
+        replace(file, &text).map_err(wrong)?;
+        Ok(before.serial(name))
+    }
+
     /// The fob of that name.
     #[must_use]
     pub fn serial(&self, name: &str) -> Option<Serial> {
@@ -54,6 +91,15 @@ impl Labels {
     pub fn name(&self, serial: Serial) -> Option<&str> {
         self.serials.iter().find(|&(_, &named)| named == serial).map(|(name, _)| name.as_str())
     }
+}
+
+/// Puts a text in a file's place: whoever reads it sees the old one or the new one.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let new = file.with_extension("toml.new");
+    std::fs::write(&new, text)?;
+    std::fs::rename(&new, file)
 }
 
 /// Where the user's labels are; nowhere if the user has no folder for settings.
@@ -97,6 +143,27 @@ mod tests {
         assert_eq!(labels.name(serial), Some("bench"));
         assert_eq!(labels.name(Serial([0, 0, 0, 0, 0, 0, 0, 1])), Some("the other"));
         assert_eq!(labels.name(Serial([9; 8])), None);
+    }
+
+    #[test]
+    fn a_change_leaves_the_rest_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keyfob/labels.toml");
+        let (one, two) = (Serial([1; 8]), Serial([2; 8]));
+        let text = || std::fs::read_to_string(&file).unwrap();
+        assert_eq!(Labels::change(&file, "bench", Some(one)).unwrap(), None);
+        assert_eq!(Labels::change(&file, "the \"other\"\n = 1", Some(two)).unwrap(), None);
+        let labels = Labels::load_from(&file).unwrap();
+        assert_eq!(labels.iter().collect::<Vec<_>>(), [("bench", one), ("the \"other\"\n = 1", two)]);
+        std::fs::write(&file, format!("# mine\nbench = \"{one}\" # red\n\nlab = \"{two}\"\n")).unwrap();
+        assert_eq!(Labels::change(&file, "bench", Some(two)).unwrap(), Some(one));
+        assert_eq!(text(), format!("# mine\n\nlab = \"{two}\"\nbench = \"{two}\"\n"));
+        assert_eq!(Labels::change(&file, "lab", None).unwrap(), Some(two));
+        assert_eq!(text(), format!("# mine\n\nbench = \"{two}\"\n"));
+        assert_eq!(Labels::change(&file, "lab", None).unwrap(), None);
+        std::fs::write(&file, "bench").unwrap();
+        assert!(Labels::change(&file, "bench", Some(one)).is_err());
+        assert_eq!((text(), std::fs::read_dir(file.parent().unwrap()).unwrap().count()), ("bench".into(), 1));
     }
 
     #[test]

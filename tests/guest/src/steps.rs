@@ -2,6 +2,7 @@
 
 mod conformance;
 mod counts;
+mod doctor;
 mod enumeration;
 mod plugging;
 mod sharing;
@@ -40,6 +41,9 @@ const STEPS: &[Step] = &[
     ("two programs", sharing::two_programs),
     ("a program dies in mid-message", sharing::a_program_dies),
     ("eight fobs", sharing::eight_fobs),
+    ("doctor", doctor::each_fault),
+    ("watch", doctor::watch),
+    ("trace", doctor::trace),
     ("attached by usbip", usbip::run),
     ("made by uhid", uhid::run),
     ("conformance over rusb", conformance::over_rusb),

@@ -12,6 +12,7 @@ mod explain;
 mod health;
 mod identify;
 mod inspect;
+mod label;
 mod list;
 mod man;
 mod memory;
@@ -86,6 +87,9 @@ enum Command {
     Health(health::Health),
     /// Let the fob show itself
     Identify(identify::Identify),
+    /// Give a fob a name, which --token label:NAME stands for
+    #[command(subcommand)]
+    Label(label::Label),
     /// Show fobs come and go, until Ctrl-C
     Watch(watch::Watch),
     /// Find out what keeps a fob from being used, and what to do about it
@@ -129,6 +133,7 @@ impl Cli {
             Command::SetTime(set_time) => set_time.run(global),
             Command::Health(health) => health.run(global),
             Command::Identify(identify) => identify.run(global),
+            Command::Label(label) => label.run(global),
             Command::Watch(watch) => watch.run(global),
             Command::Doctor(doctor) => doctor.run(global),
             Command::Trace(trace) => trace.run(global),

@@ -1,7 +1,7 @@
 //! What people type: numbers, keys, times.
 
 use jiff::Timestamp;
-use keyfob::{FeatureId, FileId, Modules, ProductId, UnixTime};
+use keyfob::{FeatureId, FileId, Modules, ProductId, Serial, UnixTime};
 use keyfob_crypto::{PublicKey, RustCrypto};
 use keyfob_signed::{MakerRoot, VendorRoot};
 use keyfob_wire::PartitionId;
@@ -11,6 +11,10 @@ pub(crate) fn feature(text: &str) -> Result<FeatureId, String> {
         Ok(number) if number != 0 => Ok(FeatureId(number)),
         _ => Err("a feature is a number from 1 to 4294967295".into()),
     }
+}
+
+pub(crate) fn serial(text: &str) -> Result<Serial, String> {
+    text.parse().map_err(|_| "a serial is like KF-40E2-91AC-0B7D-22F3".into())
 }
 
 pub(crate) fn modules(text: &str) -> Result<Modules, String> {
