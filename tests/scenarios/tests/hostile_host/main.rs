@@ -1,5 +1,6 @@
 //! Hosts that do on USB what no host should: whatever it was, the token answers afterwards as if nothing had been, and
-//! neither a counter nor the flash has changed. `docs/threat-model.md`: whoever is on the bus is not trusted.
+//! neither a counter nor the flash has changed. `docs/threat-model.md`: whoever sits between app and token can keep it busy,
+//! and corrupts nothing.
 
 #![cfg(unix)]
 
