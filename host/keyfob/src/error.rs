@@ -257,3 +257,34 @@ impl From<SessionError> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a transport knows better than the system's words is handed on; the rest is judged by its kind.
+    #[test]
+    fn causes_stay_apart() {
+        let hid = || Error::Permission { uri: "hid:/dev/hidraw3".into() };
+        let opening = |source: io::Error| Error::of_connecting(source, "label:bench").to_string();
+        assert_eq!(opening(io::Error::new(ErrorKind::PermissionDenied, hid())), hid().to_string());
+        assert_eq!(
+            opening(ErrorKind::PermissionDenied.into()),
+            Error::Permission { uri: "label:bench".into() }.to_string()
+        );
+        let busy = io::Error::new(ErrorKind::ResourceBusy, Error::DeviceBusy { uri: "usb:1-2".into() });
+        assert_eq!(Error::of_connecting(busy, "usb").code(), "device-busy");
+        assert_eq!(Error::of_connecting(io::Error::other(Error::NoToken), "hid").code(), "no-token");
+        assert_eq!(Error::of_connecting(ErrorKind::NotFound.into(), "hid:KF-1").code(), "token-unreachable");
+
+        for (source, code) in [
+            (io::Error::new(ErrorKind::TimedOut, Error::Stalled), "device-stalled"),
+            (io::Error::new(ErrorKind::BrokenPipe, Error::Stalled), "device-stalled"),
+            (ErrorKind::BrokenPipe.into(), "unplugged"),
+            (ErrorKind::UnexpectedEof.into(), "unplugged"),
+            (io::Error::new(ErrorKind::NotConnected, "no such device"), "unplugged"),
+        ] {
+            assert_eq!(Error::of_transport(source).code(), code);
+        }
+    }
+}

@@ -107,3 +107,33 @@ fn api<T>(call: impl FnOnce(&HidApi) -> Result<T, HidError>) -> Result<T, HidErr
 fn api<T>(call: impl FnOnce(&HidApi) -> Result<T, HidError>) -> Result<T, HidError> {
     call(&HidApi::new()?)
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    fn opened(path: &str) -> Result<(), ErrorKind> {
+        connect(&HidName::Node(path.into())).map(|_| ()).map_err(|error| error.kind())
+    }
+
+    /// hidapi has the reason only in words; nothing that isn't a HID device is taken for one.
+    #[test]
+    fn what_cannot_be_opened_says_why() {
+        assert_eq!(opened("/dev/hidraw-none"), Err(ErrorKind::NotFound));
+        assert_eq!(opened("/dev/null"), Err(ErrorKind::InvalidInput));
+        assert_eq!(opened("/dev/hid\0raw"), Err(ErrorKind::InvalidInput));
+        let not_text = std::os::unix::ffi::OsStringExt::from_vec(vec![b'/', 0xff]);
+        let name = HidName::Node(std::ffi::OsString::into(not_text));
+        assert_eq!(connect(&name).map(|_| ()).map_err(|error| error.kind()), Err(ErrorKind::InvalidInput));
+    }
+
+    #[test]
+    fn what_the_system_says_is_kept() {
+        for number in [32, 110, 19, 5] {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(cause(HidError::IoError { error }).raw_os_error(), Some(number));
+        }
+        let gone = HidError::HidApiError { message: "unexpected poll error (device disconnected)".into() };
+        assert_eq!(Error::of_transport(cause(gone)).code(), "unplugged");
+    }
+}
