@@ -1,5 +1,7 @@
 //! Fobs by way of the system's HID driver: no driver to install, no root, and several programs at once.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ffi::CString;
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -21,7 +23,7 @@ pub(crate) fn connect(name: &HidName) -> io::Result<Box<dyn Transport>> {
     };
     let node = name.node(&devices).map_err(|error| not_there(name, error))?;
     let device = open(&node)?;
-    Ok(Box::new(Reports(Hid(device))))
+    Ok(Box::new(Reports(Hid { device, earlier: RefCell::default() })))
 }
 
 /// A serial that nobody carries is an address where nothing is; without a name there is no address.
@@ -36,19 +38,48 @@ fn not_there(name: &HidName, error: Error) -> io::Error {
 
 /// A HID device. The system numbers reports by their first byte; those of a fob have no number, which is written as 0
 /// and not read (HID 1.11, §5.6; hidapi's `hid_write`).
-struct Hid(HidDevice);
+struct Hid {
+    device: HidDevice,
+    /// What had come before something was sent.
+    earlier: RefCell<VecDeque<(Packet, usize)>>,
+}
+
+/// How many packets are kept that came before something was sent; of more the oldest is lost.
+const EARLIER: usize = 256;
+
+impl Hid {
+    /// Takes what waits out of the system's hands. Linux keeps 64 reports and then loses the newest: to a program that
+    /// was idle while others spoke, that would be the very answer to what it sends now.
+    fn make_room(&self) {
+        let mut earlier = self.earlier.borrow_mut();
+        // A device that floods doesn't keep anybody from sending.
+        for _ in 0..EARLIER {
+            let mut packet = [0; 128];
+            match self.device.read_timeout(&mut packet, 0) {
+                Ok(length @ 1..) => earlier.push_back((packet, length)),
+                // What is wrong will be told by what follows.
+                _ => return,
+            }
+            if earlier.len() > EARLIER {
+                earlier.pop_front();
+            }
+        }
+    }
+}
 
 impl Pipe for Hid {
     /// Blocks until the device has taken the report. Linux gives up after 5 s, Windows after 1 s.
     fn write(&self, report: &Report) -> io::Result<()> {
+        self.make_room();
         let mut numbered = [0; 1 + REPORT_SIZE];
         numbered[1..].copy_from_slice(report);
-        match self.0.write(&numbered).map_err(cause) {
+        match self.device.write(&numbered).map_err(cause) {
             // A halted endpoint takes nothing until it is cleared, which a user of HID can't do; the control endpoint
             // takes the same report (HID 1.11, §7.2.2).
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.0.send_output_report(&numbered).map_err(|_| io::Error::new(ErrorKind::BrokenPipe, Error::Stalled))
-            }
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => self
+                .device
+                .send_output_report(&numbered)
+                .map_err(|_| io::Error::new(ErrorKind::BrokenPipe, Error::Stalled)),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 Err(io::Error::new(ErrorKind::TimedOut, Error::Stalled))
             }
@@ -57,7 +88,11 @@ impl Pipe for Hid {
     }
 
     fn read(&self, packet: &mut Packet, timeout: Duration) -> io::Result<usize> {
-        self.0.read_timeout(packet, milliseconds(timeout)).map_err(cause)
+        if let Some((earlier, length)) = self.earlier.borrow_mut().pop_front() {
+            *packet = earlier;
+            return Ok(length);
+        }
+        self.device.read_timeout(packet, milliseconds(timeout)).map_err(cause)
     }
 }
 
