@@ -17,6 +17,9 @@ pub(super) fn mend(step: Step, code: &str, seen: &Observations) -> Option<String
             _ => "load the system's driver: sudo modprobe hidraw; a kernel without it has CONFIG_HIDRAW off".to_owned(),
         }),
         (Step::Permission, "device-permission") if seen.way != Way::Socket => Some(not_permitted(around).to_owned()),
+        (Step::Answer, "not-a-token") if seen.way != Way::Socket => {
+            Some("plug the fob in anew; if it still says nothing, it is broken, or no Keyfob token".to_owned())
+        }
         (Step::Genuine, "emulated-token") => {
             Some("plug in the real fob; for tests and development say --accept-emulated".to_owned())
         }
