@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 /// The bus of the emulated controller's full-speed ports.
 pub(crate) const BUS: u32 = 1;
 /// How long a device may take to come or go: a loaded machine is slow.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A place on the bus.
 #[derive(Clone, Debug)]
@@ -63,6 +63,7 @@ impl Place {
             };
             is_ready.then_some(device)
         })
+        .with_context(|| format!("it was {before:?}, is {:?}, and its node {:?}", self.device(), self.node()))
     }
 
     /// Waits until there is no device.

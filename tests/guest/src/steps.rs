@@ -4,13 +4,17 @@ mod conformance;
 mod counts;
 mod doctor;
 mod enumeration;
+mod hostile;
+mod latency;
 mod plugging;
 mod sharing;
 mod uhid;
+mod unusable;
 mod usbip;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, ExitCode, Output};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
@@ -18,7 +22,7 @@ use anyhow::{Context, Result, anyhow};
 use crate::bus::Place;
 use crate::control::Control;
 use crate::report::Report;
-use crate::rig::{By, FOBS, Plugged};
+use crate::rig::{By, FOBS, Plugged, REPEATED};
 use crate::system;
 
 /// What the steps work on.
@@ -32,21 +36,29 @@ pub(crate) struct Guest {
 /// A step's name and what it does; it tells what it saw.
 type Step = (&'static str, fn(&mut Guest) -> Result<String>);
 
-const STEPS: &[Step] = &[
-    ("enumeration", enumeration::run),
-    ("conformance over hidapi", conformance::over_hidapi),
-    ("reports on the bus", counts::run),
-    ("plug cycles", plugging::cycles),
-    ("unplugged in mid-spend", plugging::mid_spend),
-    ("two programs", sharing::two_programs),
-    ("a program dies in mid-message", sharing::a_program_dies),
-    ("eight fobs", sharing::eight_fobs),
-    ("doctor", doctor::each_fault),
-    ("watch", doctor::watch),
-    ("trace", doctor::trace),
-    ("attached by usbip", usbip::run),
-    ("made by uhid", uhid::run),
-    ("conformance over rusb", conformance::over_rusb),
+/// The steps of each guest: most of their time they wait for the kernel, so that several guests run beside each other.
+const GUESTS: &[&[Step]] = &[
+    &[("enumeration", enumeration::run), ("conformance over hidapi", conformance::over_hidapi)],
+    &[("conformance over rusb", conformance::over_rusb), ("doctor, above the bus", unusable::run)],
+    &[
+        ("plug cycles", plugging::cycles),
+        ("unplugged in mid-spend", plugging::mid_spend),
+        ("two programs", sharing::two_programs),
+        ("an idle program", sharing::an_idle_program),
+        ("a program dies in mid-message", sharing::a_program_dies),
+        ("eight fobs", sharing::eight_fobs),
+    ],
+    &[
+        ("reports on the bus", counts::run),
+        ("round trips over hidapi", latency::over_hidapi),
+        ("round trips over rusb", latency::over_rusb),
+        ("doctor, on the bus", doctor::each_fault),
+        ("watch", doctor::watch),
+        ("trace", doctor::trace),
+        ("hostile devices", hostile::run),
+        ("attached by usbip", usbip::run),
+        ("made by uhid", uhid::run),
+    ],
 ];
 
 /// Starts the system, runs the steps and reports.
@@ -59,10 +71,15 @@ pub(crate) fn run() -> Result<()> {
     let uptime = std::fs::read_to_string("/proc/uptime")?;
     report.line(&format!("booted in {} s", uptime.split(' ').next().unwrap_or("?")));
     let only = system::parameter("keyfob.only").unwrap_or_default();
-    let steps = STEPS.iter().filter(|(name, _)| name.contains(&only));
+    let number: usize = system::parameter("keyfob.guest").and_then(|number| number.parse().ok()).unwrap_or(0);
+    let steps = GUESTS.get(number).into_iter().copied().flatten().filter(|(name, _)| name.contains(&only));
     match prepare() {
         Ok(mut guest) => steps.for_each(|step| take(step, &mut guest, &mut report)),
         Err(error) => report.ended("fobs", std::time::Duration::ZERO, &Err(error)),
+    }
+    let repeated = REPEATED.load(Ordering::Relaxed);
+    if repeated > 0 {
+        report.line(&format!("NOTE: {repeated} times a fob had to be plugged in again to be seen"));
     }
     report.end();
     Ok(())
@@ -87,6 +104,9 @@ fn take(&(name, step): &Step, guest: &mut Guest, report: &mut Report) {
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(anyhow!("panicked: {}", text.unwrap_or_default()))
     });
+    if result.is_err() {
+        system::show_kernel_messages();
+    }
     report.ended(name, start.elapsed(), &result);
 }
 

@@ -2,6 +2,8 @@
 
 use std::ffi::CStr;
 use std::fs;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -66,17 +68,28 @@ pub(crate) fn raise_loopback() -> Result<()> {
 ///
 /// # Errors
 /// If there is none, or the kernel refuses.
-pub(crate) fn load_again(name: &str) -> Result<()> {
+fn load_again(name: &str) -> Result<()> {
     let end = format!("-{name}.ko");
     let entry = fs::read_dir("/modules")?.flatten().find(|entry| entry.file_name().to_string_lossy().ends_with(&end));
     load(&fs::read(entry.with_context(|| format!("no module {name}"))?.path())?)
+}
+
+/// Does something while the kernel has no HID driver for USB.
+///
+/// # Errors
+/// If the driver can't be taken out or loaded again.
+pub(crate) fn without_driver<T>(operate: impl FnOnce() -> Result<T>) -> Result<T> {
+    unload(c"usbhid")?;
+    let result = operate();
+    load_again("usbhid")?;
+    result
 }
 
 /// Takes a module out of the kernel.
 ///
 /// # Errors
 /// If the kernel refuses.
-pub(crate) fn unload(name: &CStr) -> Result<()> {
+fn unload(name: &CStr) -> Result<()> {
     delete_module(name, 0).with_context(|| format!("can't unload {name:?}"))
 }
 
@@ -86,6 +99,25 @@ pub(crate) fn parameter(name: &str) -> Option<String> {
     let found = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     found.map(str::to_owned)
 }
+
+/// Puts the kernel's last messages on the console, where most of them aren't shown as they come.
+pub(crate) fn show_kernel_messages() {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let Ok(mut messages) = fs::OpenOptions::new().read(true).custom_flags(flags).open("/dev/kmsg") else { return };
+    let mut last = std::collections::VecDeque::new();
+    let mut message = [0; 8192];
+    // Each reading gives one, and an error at the end.
+    while let Ok(length) = messages.read(&mut message) {
+        last.push_back(String::from_utf8_lossy(message.get(..length).unwrap_or_default()).into_owned());
+        if last.len() > MESSAGES {
+            last.pop_front();
+        }
+    }
+    last.iter().for_each(|message| print!("{message}"));
+}
+
+/// How many of the kernel's messages are shown.
+const MESSAGES: usize = 60;
 
 /// Switches the machine off.
 pub(crate) fn power_off() -> ExitCode {

@@ -7,7 +7,7 @@ use keyfob_conformance::{Bench, CASES, Summary, run};
 
 use super::Guest;
 use crate::rig::{By, Ports};
-use crate::system;
+use crate::system::without_driver;
 
 /// Through the kernel's HID driver.
 pub(super) fn over_hidapi(guest: &mut Guest) -> Result<String> {
@@ -16,14 +16,11 @@ pub(super) fn over_hidapi(guest: &mut Guest) -> Result<String> {
 
 /// Without a HID driver, which is taken out of the kernel meanwhile.
 pub(super) fn over_rusb(guest: &mut Guest) -> Result<String> {
-    system::unload(c"usbhid")?;
-    let result = suite(guest, By::Usb);
-    system::load_again("usbhid")?;
-    result
+    without_driver(|| suite(guest, By::Usb))
 }
 
 fn suite(guest: &Guest, by: By) -> Result<String> {
-    let mut bench = Bench::new(Ports::new(&guest.fobs, by)).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
+    let mut bench = Bench::new(Ports::new(&guest.fobs, by)?).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
     let mut summary = Summary::default();
     for case in CASES {
         let start = Instant::now();

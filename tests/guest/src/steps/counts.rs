@@ -18,7 +18,7 @@ const HEADING: &str = "## 11. Reports per command";
 /// Counts everything and compares it with the specification's table.
 pub(super) fn run(guest: &mut Guest) -> Result<String> {
     let mut monitor = Monitor::open()?;
-    let mut bench = Bench::new(Ports::new(&guest.fobs, By::Hid)).map_err(|failure| anyhow!("{failure:?}"))?;
+    let mut bench = Bench::new(Ports::new(&guest.fobs, By::Hid)?).map_err(|failure| anyhow!("{failure:?}"))?;
     let rows = Rows::of(&mut bench, Box::new(move || monitor.counted().unwrap_or_default())).to_string();
     let start = SPECIFICATION.find(HEADING).context("the specification has no table")?;
     let table = SPECIFICATION[start..].lines().filter(|line| line.starts_with('|'));

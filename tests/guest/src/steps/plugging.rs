@@ -1,5 +1,6 @@
 //! Fobs come and go.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
@@ -8,13 +9,17 @@ use keyfob_conformance::{Bench, COUNTED, Fob, Raw};
 use keyfob_emulator::ControlRequest;
 
 use super::Guest;
-use crate::rig::{By, One};
+use crate::rig::{By, One, REPEATED};
 
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Of how many cycles one may have to be repeated.
+const MANY: u32 = 100;
 
 /// Unplugs a fob and plugs it in, again and again; each time it answers.
 pub(super) fn cycles(guest: &mut Guest) -> Result<String> {
     let fob = &guest.fobs[0];
+    let before = REPEATED.load(Ordering::Relaxed);
     for cycle in 0..guest.cycles {
         fob.replug(|control| {
             control.ask(&ControlRequest::Unplug { back: None })?;
@@ -24,7 +29,9 @@ pub(super) fn cycles(guest: &mut Guest) -> Result<String> {
         let answered = Raw::new(fob.way().connect()?, PATIENCE).init();
         ensure!(answered.is_ok(), "cycle {cycle}: {:?}", answered.err());
     }
-    Ok(format!("{} cycles", guest.cycles))
+    let repeated = REPEATED.load(Ordering::Relaxed) - before;
+    ensure!(repeated * MANY <= guest.cycles, "{repeated} of {} times it had to be plugged in again", guest.cycles);
+    Ok(format!("{} cycles, {repeated} of them twice", guest.cycles))
 }
 
 /// What takes the fob away in the middle of a spend: before the request arrives, when it was done but nobody heard of
@@ -45,7 +52,6 @@ pub(super) fn mid_spend(guest: &mut Guest) -> Result<String> {
     let client = bench.client().map_err(|failure| anyhow!("{failure:?}"))?;
     let session = client.login(COUNTED)?;
     for (number, interruption) in (1_u8..).zip(INTERRUPTIONS) {
-        println!("{interruption}");
         let before = session.counter()?;
         let id = OperationId([number; 8]);
         let spend = || session.spend_as(id, before.spend_serial, Units(1));

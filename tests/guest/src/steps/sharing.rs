@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{Guest, keyfob};
 use crate::rig::{By, One, REAL};
 
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// How often each of two programs spends.
 const SPENDS: u32 = 25;
 const CREDENTIAL: &str = "/tmp/app.credential";
@@ -29,6 +30,22 @@ pub(super) fn two_programs(guest: &mut Guest) -> Result<String> {
     let taken = before - left(&bench)?;
     ensure!(taken == 2 * SPENDS, "{taken} units were taken by 2 programs that spent {SPENDS} each");
     Ok(format!("{SPENDS} spends each, {taken} units taken"))
+}
+
+/// While a program is idle, others say more than the kernel keeps for it; its next answer isn't among what is lost.
+pub(super) fn an_idle_program(guest: &mut Guest) -> Result<String> {
+    let (bench, uri) = licensed(guest)?;
+    let client = bench.client().map_err(|failure| anyhow!("{failure:?}"))?;
+    let session = client.login(COUNTED)?;
+    for heard in [0, 63, 64, 65, 200] {
+        let mut other = keyfob_conformance::Raw::new(uri.parse::<TokenUri>()?.connect()?, PATIENCE);
+        (0..heard).try_for_each(|_| other.init().map(drop)).map_err(|failure| anyhow!("{failure:?}"))?;
+        let before = client.counts().sent;
+        ensure!(matches!(session.check()?, keyfob::Verdict::Full(_)), "refused");
+        let sent = client.counts().sent - before;
+        ensure!(sent == 1, "after {heard} reports of others' a check took {sent} reports");
+    }
+    Ok("a check takes one report after up to 200 of others'".into())
 }
 
 /// A program dies in the middle of a message: the next one isn't kept waiting for longer than the message may take.

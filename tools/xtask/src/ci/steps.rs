@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::{cargo, program, root, run, target_directory, works};
 use crate::proof::Proof;
-use crate::{bench, figures, footprint, fuzz, layers, platforms};
+use crate::{bench, figures, footprint, fuzz, guest, layers, platforms};
 
 /// A step's name and what it does.
 pub(crate) type Step = (&'static str, fn() -> Result<Proof>);
@@ -24,6 +24,7 @@ pub(crate) const STEPS: &[Step] = &[
     ("bench", || bench::run(&bench::Options { quick: true, ..bench::Options::default() })),
     ("python", python),
     ("wireshark", wireshark),
+    ("guest", || guest::run(&guest::Options::default())),
     ("fuzz", fuzz::in_ci),
 ];
 

@@ -14,9 +14,11 @@ use super::programs::Programs;
 
 /// How many fobs are plugged in; each into the port of its number.
 const FOBS: usize = 8;
+/// How many guests run beside each other, each with fobs of its own.
+pub(crate) const GUESTS: usize = 4;
 /// How many ports there are, of 15 that there can be.
 const PORTS: usize = 12;
-const MEMORY: &str = "768M";
+const MEMORY: &str = "512M";
 /// How long an emulator may take to listen.
 const START: Duration = Duration::from_secs(20);
 /// What stands before the last line of a report.
@@ -28,13 +30,15 @@ pub(crate) struct Machine<'a> {
     pub(crate) initrd: &'a Path,
     pub(crate) programs: &'a Programs,
     pub(crate) options: &'a Options,
+    /// Which of the guests it is.
+    pub(crate) number: usize,
 }
 
-/// Starts the fobs and the guest, prints what it reports, and tells whether all was well.
+/// Starts the fobs and the guest, prints what it reports, and tells how many steps passed and failed.
 ///
 /// # Errors
 /// If something doesn't start, or the guest doesn't come to an end.
-pub(crate) fn run(machine: &Machine<'_>) -> Result<bool> {
+pub(crate) fn run(machine: &Machine<'_>) -> Result<Numbers> {
     let folder = tempfile::Builder::new().prefix("keyfob-guest-").tempdir()?;
     let place = |name: String| folder.path().join(name);
     let mut running = Vec::new();
@@ -44,20 +48,36 @@ pub(crate) fn run(machine: &Machine<'_>) -> Result<bool> {
         running.push(Running(emulator(&machine.programs.keyfob, number, &bus, &control)?));
         devices.push((number, bus, control));
     }
-    for (_, bus, control) in &devices {
-        await_socket(bus)?;
-        await_socket(control)?;
-    }
-    let console = machine.initrd.with_file_name("console.log");
-    let mut guest = Running(qemu(machine, &devices, &console).spawn().context("can't start QEMU")?);
+    let others = ["echo.usb", "hostile.usb", "devices.ctl"].map(|name| place(name.to_owned()));
+    let started = Command::new(&machine.programs.devices).args(&others).stdin(Stdio::null()).spawn();
+    running.push(Running(started.context("can't start the other devices")?));
+    let sockets = devices.iter().flat_map(|(_, bus, control)| [bus, control]).chain(&others);
+    sockets.map(PathBuf::as_path).try_for_each(await_socket)?;
+    let console = machine.initrd.with_file_name(format!("console-{}.log", machine.number));
+    let mut guest = Running(qemu(machine, &devices, &others, &console).spawn().context("can't start QEMU")?);
     let report = guest.0.stdout.take().context("QEMU has no output")?;
-    let passed = follow(report, Instant::now() + machine.options.patience());
+    let ended = follow(report, Instant::now() + machine.options.patience());
     drop(guest);
-    if !matches!(passed, Ok(true)) {
+    if ended.as_ref().map_or(true, |numbers| numbers.failed > 0) {
         println!("the guest's console: {}", console.display());
         last_words(&console);
     }
-    passed
+    ended
+}
+
+/// How many steps ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) passed: u32,
+    pub(crate) failed: u32,
+}
+
+impl Numbers {
+    /// Reads a report's last line.
+    fn read(line: &str) -> Option<Self> {
+        let (passed, failed) = line.strip_prefix(END)?.split_once(" passed, ")?;
+        Some(Self { passed: passed.parse().ok()?, failed: failed.strip_suffix(" failed")?.parse().ok()? })
+    }
 }
 
 /// A process that ends with its owner.
@@ -96,12 +116,17 @@ fn await_socket(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn qemu(machine: &Machine<'_>, devices: &[(usize, PathBuf, PathBuf)], console: &Path) -> Command {
-    let Options { cycles, only, .. } = machine.options;
+fn qemu(
+    machine: &Machine<'_>,
+    devices: &[(usize, PathBuf, PathBuf)],
+    [echo, hostile, control]: &[PathBuf; 3],
+    console: &Path,
+) -> Command {
+    let (Options { cycles, only, .. }, number) = (machine.options, machine.number);
     let only = only.as_ref().map(|only| format!(" keyfob.only={only}")).unwrap_or_default();
     // Without the kernel's own tests and without what only a real machine needs, it boots in half of the time.
     let line = format!(
-        "console=ttyS0 quiet panic=-1 cryptomgr.notests mitigations=off no_timer_check tsc=reliable keyfob.cycles={cycles}{only}"
+        "console=ttyS0 quiet panic=-1 cryptomgr.notests mitigations=off no_timer_check tsc=reliable keyfob.guest={number} keyfob.cycles={cycles}{only}"
     );
     let mut qemu = Command::new("qemu-system-x86_64");
     // Accelerators of the machine are left alone: some are there and don't work.
@@ -118,13 +143,19 @@ fn qemu(machine: &Machine<'_>, devices: &[(usize, PathBuf, PathBuf)], console: &
         qemu.arg("-chardev").arg(format!("socket,id=control{number},path={}", control.display()));
         qemu.arg("-device").arg(format!("virtserialport,chardev=control{number},name=control{number}"));
     }
+    for (port, name, bus) in [(FOBS + 1, "echo", echo), (FOBS + 2, "hostile", hostile)] {
+        qemu.arg("-chardev").arg(format!("socket,id={name},path={}", bus.display()));
+        qemu.arg("-device").arg(format!("usb-redir,chardev={name},bus=usb.0,port={port}"));
+    }
+    qemu.arg("-chardev").arg(format!("socket,id=devices,path={}", control.display()));
+    qemu.args(["-device", "virtserialport,chardev=devices,name=devices"]);
     // A standard input that has ended keeps QEMU from everything else.
     qemu.stdin(Stdio::piped()).stdout(Stdio::piped());
     qemu
 }
 
-/// Prints the report as it comes; tells whether it ends well.
-fn follow(report: impl std::io::Read + Send + 'static, until: Instant) -> Result<bool> {
+/// Prints the report as it comes, and reads its end.
+fn follow(report: impl std::io::Read + Send + 'static, until: Instant) -> Result<Numbers> {
     let (sender, lines) = mpsc::channel();
     std::thread::spawn(move || {
         BufReader::new(report).lines().map_while(Result::ok).all(|line| sender.send(line).is_ok());
@@ -133,17 +164,16 @@ fn follow(report: impl std::io::Read + Send + 'static, until: Instant) -> Result
     loop {
         match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(line) => {
-                println!("  {line}");
+                if !line.starts_with(END) {
+                    println!("  {line}");
+                }
                 last = line;
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => bail!("the guest took too long; its last word: {last}"),
         }
     }
-    match last.strip_prefix(END) {
-        Some(numbers) => Ok(numbers.contains(" 0 failed")),
-        None => bail!("the guest ended before its end; its last word: {last}"),
-    }
+    Numbers::read(&last).with_context(|| format!("the guest ended before its end; its last word: {last}"))
 }
 
 /// Shows the end of what the guest's kernel said.
@@ -151,4 +181,17 @@ fn last_words(console: &Path) {
     let text = String::from_utf8_lossy(&std::fs::read(console).unwrap_or_default()).into_owned();
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(40)..].iter().for_each(|line| println!("  | {line}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_reports_end_is_read_as_one() {
+        assert_eq!(Numbers::read("guest: 3 passed, 1 failed"), Some(Numbers { passed: 3, failed: 1 }));
+        for line in ["", "guest: ", "ok 3 passed, 0 failed", "guest: 3 passed", "guest: 3 passed, 0 failed, 1 lost"] {
+            assert_eq!(Numbers::read(line), None, "{line}");
+        }
+    }
 }

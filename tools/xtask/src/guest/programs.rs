@@ -12,6 +12,8 @@ pub(crate) struct Programs {
     pub(crate) keyfob: PathBuf,
     /// What runs in the guest, as its first process.
     pub(crate) guest: PathBuf,
+    /// Devices that aren't fobs.
+    pub(crate) devices: PathBuf,
 }
 
 impl Programs {
@@ -22,8 +24,12 @@ impl Programs {
     pub(crate) fn build() -> Result<Self> {
         run(&mut cargo(&["build", "--release", "--quiet", "--package", "keyfob-cli", "--package", "keyfob-guest"]))?;
         let folder = target_directory()?.join("release");
-        let programs = Self { keyfob: folder.join("keyfob"), guest: folder.join("keyfob-guest") };
-        for program in [&programs.keyfob, &programs.guest] {
+        let programs = Self {
+            keyfob: folder.join("keyfob"),
+            guest: folder.join("keyfob-guest"),
+            devices: folder.join("keyfob-guest-devices"),
+        };
+        for program in [&programs.keyfob, &programs.guest, &programs.devices] {
             ensure!(program.is_file(), "{} wasn't built", program.display());
         }
         Ok(programs)
