@@ -85,17 +85,17 @@ enum Bus {
 
 /// A device on the bus, as the system lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct UsbNode {
-    vendor_id: u16,
-    product_id: u16,
-    release: u16,
-    serial: Option<String>,
-    place: BusPlace,
-    address: Option<u8>,
+pub(crate) struct UsbNode {
+    pub(crate) vendor_id: u16,
+    pub(crate) product_id: u16,
+    pub(crate) release: u16,
+    pub(crate) serial: Option<String>,
+    pub(crate) place: BusPlace,
+    pub(crate) address: Option<u8>,
     /// Whether an interface of it is HID; assumed if it isn't known.
-    is_hid: bool,
+    pub(crate) is_hid: bool,
     /// What is bound to that interface.
-    driver: Option<String>,
+    pub(crate) driver: Option<String>,
 }
 
 impl HidNode {
@@ -214,6 +214,7 @@ impl HidName {
     }
 }
 
+#[cfg(any(feature = "usb", test))]
 impl UsbName {
     /// The place of the one that is meant.
     pub(crate) fn place(&self, devices: &[Device]) -> Result<BusPlace, Error> {

@@ -39,6 +39,7 @@ mod text;
 mod trace;
 mod transport;
 mod uri;
+#[cfg(feature = "usb")]
 mod usb;
 mod verdict;
 mod watch;
@@ -68,6 +69,7 @@ pub use text::{TEXTS, Text, text};
 pub use trace::{TRACE_VARIABLE, Trace, trace_to};
 pub use transport::{Connect, Transport};
 pub use uri::{HidName, TokenUri, UriError, UsbName};
+#[cfg(feature = "usb")]
 pub use usb::reset;
 pub use verdict::{Details, Refusal, Verdict, Warning};
 pub use watch::{Event, Watch, Watching, watch};

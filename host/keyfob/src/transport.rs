@@ -40,7 +40,10 @@ impl Connect for TokenUri {
     fn connect(&mut self) -> io::Result<Box<dyn Transport>> {
         match self {
             Self::Hid(name) => crate::hid::connect(name),
+            #[cfg(feature = "usb")]
             Self::Usb(name) => crate::usb::connect(name),
+            #[cfg(not(feature = "usb"))]
+            Self::Usb(_) => Err(io::Error::new(ErrorKind::Unsupported, "this program reaches fobs by hid: alone")),
             Self::Label(name) => crate::labels::find(name)?.connect(),
             #[cfg(unix)]
             Self::Unix(path) => Ok(Box::new(Stream::new(UnixStream::connect(path)?)?)),

@@ -1,5 +1,6 @@
 //! Fobs by their endpoints on the bus, where no HID driver is bound; and what of the bus HID doesn't show.
 
+mod listing;
 mod shared;
 
 use std::io::{self, ErrorKind};
@@ -11,6 +12,7 @@ use rusb::{Context, Device, DeviceHandle, Direction, TransferType, UsbContext as
 
 use crate::pipe::{Packet, Pipe};
 use crate::{BusPlace, Error, TokenUri, Transport, UsbName};
+pub(crate) use listing::on_the_bus;
 use shared::Shared;
 
 /// How long a device may take to take a report in.
