@@ -13,6 +13,9 @@ use crate::bus::Place;
 use crate::control::Control;
 use crate::system::show_kernel_messages;
 
+/// How long an answer may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How often a fob that was plugged in had to be plugged in again.
 pub(crate) static REPEATED: AtomicU32 = AtomicU32::new(0);
 
@@ -29,7 +32,7 @@ pub(crate) const HOSTILE: usize = FOBS + 2;
 pub(crate) const REAL: usize = FOBS - 1;
 
 /// How long a node may take that another program of the kernel's still makes.
-const PATIENCE: Duration = Duration::from_millis(300);
+const NODE: Duration = Duration::from_millis(300);
 
 /// By which driver fobs are reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +94,7 @@ impl Plugged {
 
 impl Connect for Plugged {
     fn connect(&mut self) -> io::Result<Box<dyn Transport>> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + NODE;
         loop {
             match self.uri().and_then(|mut uri| uri.connect()) {
                 // Between the device and its node, and while another has just let go.

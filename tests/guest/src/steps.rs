@@ -7,6 +7,7 @@ mod enumeration;
 mod hostile;
 mod latency;
 mod plugging;
+mod power;
 mod sharing;
 mod uhid;
 mod unusable;
@@ -52,6 +53,8 @@ const GUESTS: &[&[Step]] = &[
         ("reports on the bus", counts::run),
         ("round trips over hidapi", latency::over_hidapi),
         ("round trips over rusb", latency::over_rusb),
+        ("reset on the bus", power::reset),
+        ("suspended", power::suspend),
         ("doctor, on the bus", doctor::each_fault),
         ("watch", doctor::watch),
         ("trace", doctor::trace),

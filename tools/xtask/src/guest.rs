@@ -16,7 +16,7 @@ use crate::proof::Proof;
 use machine::{GUESTS, Machine};
 use programs::Programs;
 
-/// How long a guest may take in all, unless told otherwise: it takes a third of it on two cores.
+/// How long a guest may take in all, besides a second for each plug cycle: it takes a third of it on two cores.
 const PATIENCE: u64 = 600;
 
 /// What to do in the guest.
@@ -98,6 +98,6 @@ fn find(name: &str) -> Option<PathBuf> {
 
 impl Options {
     fn patience(&self) -> Duration {
-        Duration::from_secs(self.patience)
+        Duration::from_secs(self.patience + u64::from(self.cycles))
     }
 }

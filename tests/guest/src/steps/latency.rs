@@ -8,14 +8,12 @@ use keyfob_conformance::{Bench, COUNTED};
 
 use super::Guest;
 use crate::bus::Place;
-use crate::rig::{By, ECHO, One, Plugged, REAL};
+use crate::rig::{By, ECHO, One, PATIENCE, Plugged, REAL};
 use crate::system::without_driver;
 
 /// How many round trips a figure is of, in blocks that take turns.
 const BLOCKS: usize = 10;
 const BLOCK: usize = 40;
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// By the kernel's HID driver.
 pub(super) fn over_hidapi(guest: &mut Guest) -> Result<String> {
     beside_an_echo(guest, By::Hid)

@@ -1,7 +1,6 @@
 //! Fobs come and go.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use keyfob::{OperationId, Units};
@@ -9,9 +8,7 @@ use keyfob_conformance::{Bench, COUNTED, Fob, Raw};
 use keyfob_emulator::ControlRequest;
 
 use super::Guest;
-use crate::rig::{By, One, REPEATED};
-
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::rig::{By, One, PATIENCE, REPEATED};
 
 /// Of how many cycles one may have to be repeated.
 const MANY: u32 = 100;

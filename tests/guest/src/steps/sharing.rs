@@ -10,9 +10,8 @@ use keyfob_wire::{ChannelId, Command as Message};
 use serde_json::Value;
 
 use super::{Guest, keyfob};
-use crate::rig::{By, One, REAL};
+use crate::rig::{By, One, PATIENCE, REAL};
 
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// How often each of two programs spends.
 const SPENDS: u32 = 25;
 const CREDENTIAL: &str = "/tmp/app.credential";
