@@ -1,6 +1,7 @@
 //! What the kernel says is on the bus.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -31,9 +32,10 @@ impl Place {
         fs::read_to_string(self.folder().join(name)).ok().map(|text| text.trim_end().to_owned())
     }
 
-    /// The number that the kernel gave the device there: another one each time it comes.
-    pub(crate) fn device(&self) -> Option<u32> {
-        self.attribute("devnum")?.parse().ok()
+    /// Which device is there: another number each time one comes. It is the kernel's folder's; a device's own number
+    /// may be the one of the device before.
+    pub(crate) fn device(&self) -> Option<u64> {
+        fs::metadata(self.folder()).map(|folder| folder.ino()).ok()
     }
 
     /// The folder of the HID device there.
@@ -51,7 +53,7 @@ impl Place {
 
     /// Waits until a device is there that is not the one of this number, ready to be used: with its node, if a HID
     /// driver is there.
-    pub(crate) fn await_other(&self, before: Option<u32>) -> Result<u32> {
+    pub(crate) fn await_other(&self, before: Option<u64>) -> Result<u64> {
         let what = format!("a device at {}", self.0);
         await_some(&what, || {
             let device = self.device().filter(|device| Some(*device) != before)?;

@@ -15,7 +15,6 @@ mod usbip;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, ExitCode, Output};
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
@@ -23,7 +22,7 @@ use anyhow::{Context, Result, anyhow};
 use crate::bus::Place;
 use crate::control::Control;
 use crate::report::Report;
-use crate::rig::{By, FOBS, Plugged, REPEATED};
+use crate::rig::{By, FOBS, Plugged};
 use crate::system;
 
 /// What the steps work on.
@@ -79,10 +78,6 @@ pub(crate) fn run() -> Result<()> {
     match prepare() {
         Ok(mut guest) => steps.for_each(|step| take(step, &mut guest, &mut report)),
         Err(error) => report.ended("fobs", std::time::Duration::ZERO, &Err(error)),
-    }
-    let repeated = REPEATED.load(Ordering::Relaxed);
-    if repeated > 0 {
-        report.line(&format!("NOTE: {repeated} times a fob had to be plugged in again to be seen"));
     }
     report.end();
     Ok(())
