@@ -114,7 +114,7 @@ impl Fob for Plugged {
 /// All fobs: one that the cases share, and the others in turn, made blank.
 pub(crate) struct Ports {
     fobs: Vec<Plugged>,
-    /// What number each had before it was told to become blank: it comes back under another one.
+    /// Which device each was before it was told to become blank: it comes back as another one.
     erased: Vec<Option<u64>>,
     next: usize,
 }
