@@ -74,7 +74,8 @@ pub(crate) fn run() -> Result<()> {
     report.line(&format!("booted in {} s", uptime.split(' ').next().unwrap_or("?")));
     let only = system::parameter("keyfob.only").unwrap_or_default();
     let number: usize = system::parameter("keyfob.guest").and_then(|number| number.parse().ok()).unwrap_or(0);
-    let steps = GUESTS.get(number).into_iter().copied().flatten().filter(|(name, _)| name.contains(&only));
+    let steps =
+        GUESTS.get(number).into_iter().copied().flatten().filter(|(name, _)| name.replace(' ', "_").contains(&only));
     match prepare() {
         Ok(mut guest) => steps.for_each(|step| take(step, &mut guest, &mut report)),
         Err(error) => report.ended("fobs", std::time::Duration::ZERO, &Err(error)),

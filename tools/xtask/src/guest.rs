@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// Runs only the steps whose name has this in it
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
+    /// Boots one of the guests alone, 1 to 4: to measure without the others
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(crate) guest: Option<u8>,
     /// After how many seconds the guest is given up
     #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE)]
     pub(crate) patience: u64,
@@ -36,7 +39,7 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         let cycles = std::env::var("KEYFOB_GUEST_CYCLES").ok().and_then(|cycles| cycles.parse().ok());
-        Self { cycles: cycles.unwrap_or(100), only: None, patience: PATIENCE }
+        Self { cycles: cycles.unwrap_or(100), only: None, guest: None, patience: PATIENCE }
     }
 }
 
@@ -62,7 +65,10 @@ pub(crate) fn run(options: &Options) -> Result<Proof> {
         |number| machine::run(&Machine { kernel: &kernel, initrd: &initrd, programs: &programs, options, number });
     // Guests wait most of their time, for what a bus and its kernel take.
     let ended: Vec<_> = std::thread::scope(|scope| {
-        let started: Vec<_> = (0..GUESTS).map(|number| scope.spawn(move || run(number))).collect();
+        let started: Vec<_> = (0..GUESTS)
+            .filter(|number| options.guest.is_none_or(|guest| usize::from(guest) == number + 1))
+            .map(|number| scope.spawn(move || run(number)))
+            .collect();
         started.into_iter().map(|guest| guest.join().unwrap_or_else(|_| Err(anyhow!("the guest was lost")))).collect()
     });
     let (mut passed, mut failed) = (0, 0);

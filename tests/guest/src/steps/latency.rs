@@ -29,6 +29,7 @@ pub(super) fn over_rusb(guest: &mut Guest) -> Result<String> {
 /// Measures both in turns; a ratio of one boot says more than times.
 fn beside_an_echo(guest: &Guest, by: By) -> Result<String> {
     let place = Place::port(ECHO);
+    place.await_other(None)?;
     let uri: TokenUri = match by {
         By::Hid => format!("hid:{}", place.node().context("no echo")?.display()).parse()?,
         By::Usb => format!("usb:{}", place.0).parse()?,

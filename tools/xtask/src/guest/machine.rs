@@ -123,7 +123,7 @@ fn qemu(
     console: &Path,
 ) -> Command {
     let (Options { cycles, only, .. }, number) = (machine.options, machine.number);
-    let only = only.as_ref().map(|only| format!(" keyfob.only={only}")).unwrap_or_default();
+    let only = only.as_ref().map(|only| format!(" keyfob.only={}", only.replace(' ', "_"))).unwrap_or_default();
     // Without the kernel's own tests and without what only a real machine needs, it boots in half of the time.
     let line = format!(
         "console=ttyS0 quiet panic=-1 cryptomgr.notests mitigations=off no_timer_check tsc=reliable keyfob.guest={number} keyfob.cycles={cycles}{only}"
