@@ -10,7 +10,7 @@ use crate::envelope::signed;
 use crate::{Endorsed, FeatureTerms, Maker, OsEntropy, ProductGrant, Step, UpdatePlan, Vendor, VendorKind};
 
 pub(crate) const NONCE: [u8; 16] = [7; 16];
-pub(crate) const BOARD: Board = Board(1);
+pub(crate) const BOARD: Board = Board::PICO;
 
 /// Sealed keys, strong anchor.
 pub(crate) fn hardware() -> Levels {

@@ -2,7 +2,7 @@
 
 use keyfob_crypto::{BadKey, Entropy, P256Signing, PublicKey, RustCrypto, Secret, SigningKey, sha256};
 use keyfob_signed::{
-    BirthRequest, Board, Certificate, Invalid, Levels, MakerRoot, Role, SignError, Usage, read_unverified, verify,
+    BirthRequest, Certificate, Invalid, Levels, MakerRoot, Role, SignError, Usage, read_unverified, verify,
 };
 use keyfob_wire::{ProductId, Serial, Subject, body::InstallRequest};
 
@@ -189,8 +189,8 @@ impl Maker {
     }
 
     fn admits(&self, request: &BirthRequest) -> Result<(), CertifyError> {
-        let emulated = request.levels.is_emulated() || request.board == Board::EMULATOR;
-        let real = !request.levels.is_emulated() || request.board != Board::EMULATOR;
+        let emulated = request.levels.is_emulated() || request.board.is_emulated();
+        let real = !request.levels.is_emulated() || !request.board.is_emulated();
         if self.levels.is_emulated() {
             if real {
                 return Err(CertifyError::Real);

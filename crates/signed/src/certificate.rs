@@ -62,6 +62,12 @@ pub struct Levels(u8);
 impl Levels {
     /// The software token: keys in the clear, state can be put back.
     pub const EMULATED: Self = Self(1);
+    /// Keys in the clear, and state can be put back.
+    pub const OPEN: Self = Self(0);
+    /// Keys sealed under a chip secret, state anchored.
+    pub const SEALED_ANCHORED: Self = Self(1 << 1 | 1 << 3);
+    /// Keys in the clear, in a flash that can't be put back.
+    pub const OPEN_STRONG: Self = Self(2 << 3);
 
     /// Reads the levels' number.
     #[must_use]

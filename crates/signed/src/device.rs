@@ -6,13 +6,52 @@ use minicbor::{Decoder, Encoder, decode, encode};
 
 use crate::{Kind, Levels, Payload, cbor};
 
-/// A kind of board.
+/// A kind of board (specification §7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Board(pub u8);
 
 impl Board {
     /// The software token.
     pub const EMULATOR: Self = Self(0);
+    /// Raspberry Pi Pico, with an RP2040.
+    pub const PICO: Self = Self(1);
+    /// Raspberry Pi Pico 2, with an RP2350.
+    pub const PICO_2: Self = Self(2);
+    /// Nordic's nRF52840 dongle.
+    pub const NRF52840_DONGLE: Self = Self(3);
+    /// Arm's MPS2 board with image AN386, as QEMU has it.
+    pub const MPS2_AN386: Self = Self(4);
+
+    /// Whether there is no such hardware to buy: it counts as emulated.
+    #[must_use]
+    pub const fn is_emulated(self) -> bool {
+        matches!(self, Self::EMULATOR | Self::MPS2_AN386)
+    }
+
+    /// The board's levels, if it is a known one.
+    #[must_use]
+    pub const fn levels(self) -> Option<Levels> {
+        match self {
+            Self::EMULATOR | Self::MPS2_AN386 => Some(Levels::EMULATED),
+            Self::PICO => Some(Levels::OPEN),
+            Self::PICO_2 => Some(Levels::SEALED_ANCHORED),
+            Self::NRF52840_DONGLE => Some(Levels::OPEN_STRONG),
+            _ => None,
+        }
+    }
+
+    /// The board's name for people, if it is a known one.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::EMULATOR => Some("emulator"),
+            Self::PICO => Some("Raspberry Pi Pico"),
+            Self::PICO_2 => Some("Raspberry Pi Pico 2"),
+            Self::NRF52840_DONGLE => Some("nRF52840 dongle"),
+            Self::MPS2_AN386 => Some("MPS2 AN386"),
+            _ => None,
+        }
+    }
 }
 
 /// A blank token's wish to be certified, signed by the key that it shows.
@@ -159,4 +198,42 @@ impl<'a> Payload<'a> for Endorsement {
 
 fn levels(decoder: &mut Decoder<'_>) -> Result<Levels, decode::Error> {
     Levels::from_number(decoder.u8()?).ok_or_else(|| decode::Error::message("levels"))
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use super::{Board, Levels};
+
+    /// The specification's table is the list.
+    #[test]
+    fn the_specification_lists_the_same_boards() {
+        let spec = include_str!("../../../docs/spec.md");
+        let (_, table) = spec.split_once("| board | number | levels |\n|---|---|---|\n").unwrap();
+        let rows: Vec<_> = table.lines().take_while(|row| row.starts_with('|')).collect();
+        for number in 0..=u8::MAX {
+            let board = Board(number);
+            let row = rows.get(usize::from(number)).map(|row| row.trim_matches('|').split('|').map(str::trim));
+            let row: Option<Vec<_>> = row.map(Iterator::collect);
+            let Some([name, written, levels]) = row.as_deref() else {
+                assert_eq!((board.name(), board.levels(), board.is_emulated()), (None, None, false), "{number}");
+                continue;
+            };
+            assert!(name.starts_with(board.name().unwrap().split(' ').next().unwrap()), "{name}");
+            assert_eq!(written.parse(), Ok(number));
+            let expected = match *levels {
+                "emulated" => Levels::EMULATED,
+                "keys in the clear, state can be put back" => Levels::OPEN,
+                "keys sealed under a chip secret, state anchored" => Levels::SEALED_ANCHORED,
+                "keys in the clear, state strong" => Levels::OPEN_STRONG,
+                other => panic!("{other}"),
+            };
+            assert_eq!(board.levels(), Some(expected), "{name}");
+            assert_eq!(Levels::from_number(expected.number()), Some(expected), "{name}");
+            assert_eq!(board.is_emulated(), expected.is_emulated(), "{name}");
+        }
+    }
 }

@@ -17,6 +17,6 @@ pub use channels::CHANNELS;
 pub use engine::{
     Caller, Engine, FEATURES, FILES, PAGES, PARTITIONS, PRODUCTS, STORE_KEYS, StartError, Surroundings, TOMBSTONES,
 };
-pub use platform::Platform;
+pub use platform::{Anchor, AnchorFailed, Button, Condition, Platform, Reset};
 pub use sessions::{SESSIONS, Session, TICKETS};
 pub use token::Token;

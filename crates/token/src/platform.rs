@@ -1,9 +1,10 @@
 //! What a token needs of the machine that it runs on.
 
-use keyfob_crypto::{Crypto, Entropy};
+use keyfob_crypto::{Crypto, Entropy, Secret};
 use keyfob_signed::{Board, Levels};
 use keyfob_store::Flash;
 use keyfob_wire::Firmware;
+use thiserror::Error;
 
 /// A board, real or emulated. The token asks it for nothing else: no clock, no waiting.
 pub trait Platform {
@@ -26,4 +27,92 @@ pub trait Platform {
 
     /// Shows the person in front which token this is, or stops showing it.
     fn identify(&mut self, on: bool);
+
+    /// How the button is at this moment; nobody waits for it.
+    fn button(&mut self) -> Button {
+        Button::Absent
+    }
+
+    /// A secret that only this chip has, and that no copy of its flash tells.
+    ///
+    /// # Security
+    /// It must be the same at each power-up, and made of at least 32 bytes of entropy in the factory or at the first.
+    fn chip_secret(&self) -> Option<&Secret<32>> {
+        None
+    }
+
+    /// The hardware counter that keeps stored state from being put back.
+    fn anchor(&mut self) -> Option<&mut dyn Anchor> {
+        None
+    }
+
+    /// What the board knows of how it fares.
+    fn condition(&self) -> Condition {
+        Condition::default()
+    }
+}
+
+/// A board's button, as it is at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Button {
+    /// The board has none.
+    Absent,
+    /// It isn't pressed.
+    Released,
+    /// Somebody presses it.
+    Pressed,
+}
+
+/// A counter in hardware that only rises, whatever is done to the flash.
+pub trait Anchor {
+    /// How often it was advanced.
+    ///
+    /// # Errors
+    /// [`AnchorFailed`] if that can't be told.
+    fn value(&mut self) -> Result<u32, AnchorFailed>;
+
+    /// Advances it by one, durably, before it returns.
+    ///
+    /// A power cut meanwhile leaves the value as it was or one higher.
+    ///
+    /// # Errors
+    /// [`AnchorFailed`] if it isn't certain that it rose.
+    fn advance(&mut self) -> Result<(), AnchorFailed>;
+
+    /// How often it can still be advanced.
+    fn left(&mut self) -> u32;
+}
+
+/// The anchor can't be read or advanced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the rollback anchor can't be read or advanced")]
+pub struct AnchorFailed;
+
+/// What a board knows of how it fares; what it doesn't know isn't there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Condition {
+    /// The bytes of the stack that were never used since power-up.
+    pub stack_unused: Option<u32>,
+    /// Why the board started last.
+    pub reset: Option<Reset>,
+    /// The health tests of the noise source that failed since power-up.
+    pub failed_entropy_tests: Option<u32>,
+}
+
+/// Why a board started (specification §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Reset {
+    /// It was given power.
+    Power = 1,
+    /// The reset pin, or a debugger.
+    Pin = 2,
+    /// The watchdog: the firmware hung.
+    Watchdog = 3,
+    /// The firmware itself.
+    Software = 4,
+    /// The voltage was too low.
+    Brownout = 5,
+    /// Anything else.
+    Other = 6,
 }

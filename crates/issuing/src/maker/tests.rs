@@ -1,5 +1,5 @@
 use keyfob_crypto::{AgreementKey, PublicKey, Signature};
-use keyfob_signed::TEST_MAKER_ROOT;
+use keyfob_signed::{Board, TEST_MAKER_ROOT};
 
 use super::*;
 use crate::OsEntropy;
@@ -51,11 +51,11 @@ fn a_token_may_have_less_than_its_batch_but_never_more() {
 fn emulated_and_real_never_mix() {
     let production = Maker::create(hardware(), &mut OsEntropy).unwrap();
     let test = Maker::test().unwrap();
-    for board in [Board::EMULATOR, crate::bench::BOARD] {
+    for board in [Board::EMULATOR, Board::MPS2_AN386, crate::bench::BOARD] {
         for levels in [Levels::EMULATED, hardware(), Levels::default()] {
             let birth = Bench::new(board, levels).birth();
             let by = |maker: &Maker| maker.certify(&birth, &NONCE, &mut OsEntropy).map(|_| ());
-            let (by_production, by_test) = match (board == Board::EMULATOR, levels.is_emulated()) {
+            let (by_production, by_test) = match (board.is_emulated(), levels.is_emulated()) {
                 (true, true) => (Err(CertifyError::Emulated), Ok(())),
                 (false, false) => (Ok(()), Err(CertifyError::Real)),
                 _ => (Err(CertifyError::Emulated), Err(CertifyError::Real)),
