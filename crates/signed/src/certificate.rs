@@ -78,7 +78,7 @@ impl Levels {
 
     /// The levels' number.
     #[must_use]
-    pub fn number(self) -> u8 {
+    pub const fn number(self) -> u8 {
         self.0
     }
 

@@ -149,6 +149,11 @@ impl<P: Platform> Sessions<P> {
         true
     }
 
+    /// The channel for which a handshake is being computed.
+    pub(crate) fn works_for(&self) -> Option<ChannelId> {
+        self.job.iter().map(|job| job.channel).next()
+    }
+
     /// Says on the channel for which the token computes that it still does.
     pub(crate) fn keep_alive(&mut self, outbox: &mut Outbox, now: Instant) {
         if let Some(job) = self.job.iter_mut().find(|job| now.since(job.heard) >= KEEP_ALIVE) {

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use keyfob_crypto::Entropy;
 use keyfob_store::Store;
 use keyfob_wire::framing::{Assembler, Assembly};
-use keyfob_wire::{BootId, FIRST_CAPACITY, Frame, Instant, MAX_MESSAGE, Report, Status};
+use keyfob_wire::{BootId, ChannelId, FIRST_CAPACITY, Frame, Instant, MAX_MESSAGE, Report, Status};
 use zeroize::Zeroize;
 
 use crate::engine::{Engine, STORE_KEYS, StartError};
@@ -106,6 +106,12 @@ impl<P: Platform> Token<P> {
         let worked = self.sessions.work(&mut self.engine, &mut self.outbox, now, message);
         self.release();
         worked
+    }
+
+    /// The channel that [`work`](Self::work) would work for.
+    #[must_use]
+    pub fn works_for(&self) -> Option<ChannelId> {
+        self.sessions.works_for()
     }
 
     /// Gives the next report, if there is one.

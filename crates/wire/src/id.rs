@@ -1,6 +1,7 @@
 //! Newtypes for the identifiers and quantities of `docs/spec.md`, §1.
 
-use core::{fmt, str::FromStr};
+use core::fmt::{self, Write as _};
+use core::str::FromStr;
 
 /// Defines a newtype over a byte array that reads as upper-case hexadecimal digits.
 macro_rules! bytes_id {
@@ -64,12 +65,22 @@ impl Serial {
     }
 }
 
+impl Serial {
+    /// How long [`text`](Self::text) is.
+    pub const TEXT: usize = 22;
+
+    /// Its text, as `KF-0123-4567-89AB-CDEF`; without formatting, which is large on a board.
+    #[must_use]
+    pub fn text(&self) -> [u8; Self::TEXT] {
+        let digit = |value: u8| value.wrapping_add(if value < 10 { b'0' } else { b'A' - 10 });
+        let mut digits = self.0.into_iter().flat_map(|byte| [byte >> 4, byte & 0x0f]).map(digit);
+        (*b"KF-0000-0000-0000-0000").map(|byte| if byte == b'0' { digits.next().unwrap_or(byte) } else { byte })
+    }
+}
+
 impl fmt::Display for Serial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KF")?;
-        self.0.chunks_exact(2).try_for_each(|pair| {
-            pair.iter().enumerate().try_for_each(|(i, b)| write!(f, "{}{b:02X}", if i == 0 { "-" } else { "" }))
-        })
+        self.text().into_iter().try_for_each(|byte| f.write_char(char::from(byte)))
     }
 }
 

@@ -1,0 +1,50 @@
+//! The constants that a board's code is compiled with.
+
+use crate::board::{Active, Board, Pin};
+
+impl Board {
+    /// Writes Rust code: constants, and macros for the pins, which are fields of the chip's peripherals.
+    #[must_use]
+    pub fn code(&self) -> String {
+        let state = self.flash.state;
+        let mut code = format!(
+            "/// The board's number on the wire.\n\
+             pub(crate) const NUMBER: u8 = {};\n\
+             /// How the board keeps keys and state.\n\
+             pub(crate) const LEVELS: u8 = {};\n\
+             /// The flash's size.\n\
+             pub(crate) const FLASH_SIZE: usize = {:#x};\n\
+             /// Where the token's state lies, from the flash's first byte.\n\
+             pub(crate) const STATE_START: u32 = {:#x};\n\
+             /// How much room it has.\n\
+             pub(crate) const STATE_SIZE: u32 = {:#x};\n\
+             /// The store's unit.\n\
+             pub(crate) const UNIT: usize = {};\n\
+             /// What is erased at once.\n\
+             pub(crate) const SECTOR: usize = {};\n",
+            self.number,
+            self.level_bits(),
+            self.flash.size,
+            state.start,
+            state.size,
+            self.flash.unit,
+            self.flash.sector,
+        );
+        code.push_str(&pin("light", "LIGHT", &self.light));
+        if let Some(button) = &self.button {
+            code.push_str(&pin("button", "BUTTON", button));
+        }
+        code
+    }
+}
+
+fn pin(name: &str, constant: &str, pin: &Pin) -> String {
+    let is_high = pin.active == Active::High;
+    format!(
+        "/// Whether the {name} is active at the high level.\n\
+         pub(crate) const {constant}_IS_HIGH: bool = {is_high};\n\
+         macro_rules! {name}_pin {{ ($peripherals:ident) => {{ $peripherals.{} }} }}\n\
+         pub(crate) use {name}_pin;\n",
+        pin.pin
+    )
+}

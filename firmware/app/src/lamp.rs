@@ -1,0 +1,157 @@
+//! The light: what a person sees of the token.
+//!
+//! | pattern | light | it says |
+//! |---|---|---|
+//! | waiting | 50 ms on, every 2 s | there is power, but no host uses the token |
+//! | idle | on | ready |
+//! | busy | 50 ms off, 50 ms on | the token computes, or writes |
+//! | identify | 250 ms on, 250 ms off | this is the fob that was asked for |
+//! | error | twice 100 ms on, then 700 ms off | the token can't start: `keyfob doctor` says why |
+//!
+//! Identify is shown above busy, and busy above the others.
+
+use core::cell::Cell;
+
+use embassy_futures::select::select;
+use embassy_sync::blocking_mutex::CriticalSectionMutex;
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::signal::Signal;
+use embassy_time::Timer;
+
+/// What the light says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pattern {
+    /// No host uses the token.
+    Waiting,
+    /// Ready.
+    Idle,
+    /// The token computes.
+    Busy,
+    /// A person asked which fob this is.
+    Identify,
+    /// The token can't start.
+    Error,
+}
+
+impl Pattern {
+    /// How long the light is on and off by turns, in milliseconds; zero ends the list, and what can't end stays.
+    const fn steps(self) -> &'static [u16] {
+        match self {
+            Self::Waiting => &[50, 1_950],
+            Self::Idle => &[1_000],
+            Self::Busy => &[50, 50],
+            Self::Identify => &[250, 250],
+            Self::Error => &[100, 100, 100, 700],
+        }
+    }
+
+    /// Whether it begins with the light on.
+    const fn begins_on(self) -> bool {
+        !matches!(self, Self::Busy)
+    }
+}
+
+/// What the light has to say, set from anywhere.
+pub struct Lamp {
+    state: CriticalSectionMutex<Cell<State>>,
+    changed: Signal<CriticalSectionRawMutex, ()>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct State {
+    base: Pattern,
+    is_busy: bool,
+    identifies: bool,
+}
+
+impl Lamp {
+    /// A light that waits.
+    #[must_use]
+    pub const fn new() -> Self {
+        let state = State { base: Pattern::Waiting, is_busy: false, identifies: false };
+        Self { state: CriticalSectionMutex::new(Cell::new(state)), changed: Signal::new() }
+    }
+
+    /// Begins or ends to show which fob this is.
+    pub fn identify(&self, on: bool) {
+        self.set(|state| state.identifies = on);
+    }
+
+    pub(crate) fn base(&self, pattern: Pattern) {
+        self.set(|state| state.base = pattern);
+    }
+
+    pub(crate) fn busy(&self, is_busy: bool) {
+        self.set(|state| state.is_busy = is_busy);
+    }
+
+    /// What is to be shown.
+    #[must_use]
+    pub fn pattern(&self) -> Pattern {
+        match self.state.lock(Cell::get) {
+            State { identifies: true, .. } => Pattern::Identify,
+            State { is_busy: true, .. } => Pattern::Busy,
+            State { base, .. } => base,
+        }
+    }
+
+    fn set(&self, change: impl FnOnce(&mut State)) {
+        let is_other = self.state.lock(|cell| {
+            let before = cell.get();
+            let mut after = before;
+            change(&mut after);
+            cell.set(after);
+            before != after
+        });
+        if is_other {
+            self.changed.signal(());
+        }
+    }
+}
+
+impl Default for Lamp {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Switches a light as the lamp says, for ever.
+pub async fn shine(lamp: &Lamp, mut switch: impl FnMut(bool)) -> ! {
+    loop {
+        let pattern = lamp.pattern();
+        let mut on = pattern.begins_on();
+        for &step in pattern.steps() {
+            switch(on);
+            on = !on;
+            let changed = async {
+                // What flickers between two patterns is shown as the one that it began with.
+                while lamp.pattern() == pattern {
+                    lamp.changed.wait().await;
+                }
+            };
+            select(changed, Timer::after_millis(step.into())).await;
+            if lamp.pattern() != pattern {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_by_a_person_comes_first() {
+        let lamp = Lamp::new();
+        assert_eq!(lamp.pattern(), Pattern::Waiting);
+        lamp.base(Pattern::Idle);
+        lamp.busy(true);
+        assert_eq!(lamp.pattern(), Pattern::Busy);
+        lamp.identify(true);
+        assert_eq!(lamp.pattern(), Pattern::Identify);
+        lamp.busy(false);
+        lamp.identify(false);
+        assert_eq!(lamp.pattern(), Pattern::Idle);
+    }
+}

@@ -1,0 +1,46 @@
+//! The loop around the token.
+
+use embassy_futures::select::select;
+use embassy_time::{Duration, Timer};
+use keyfob_token::{Platform, Token};
+use keyfob_wire::{Frame, Instant};
+
+use crate::{HEARTBEAT, Lamp, Pattern, Ports};
+
+/// Runs the token for ever: takes reports in, gives reports out, and lets it work when there is neither. `alive` is
+/// called each time round, at least once a [`HEARTBEAT`] but for what one step of work takes.
+pub async fn serve<P: Platform>(token: &mut Token<P>, ports: &Ports, lamp: &Lamp, mut alive: impl FnMut()) -> ! {
+    loop {
+        alive();
+        ports.name(token.engine().serial());
+        lamp.base(if ports.is_configured() { Pattern::Idle } else { Pattern::Waiting });
+        if let Ok(report) = ports.from_host.try_receive() {
+            let channel = Frame::parse(&report).channel();
+            lamp.busy(true);
+            ports.work(Some(channel), || token.on_report(now(), &report));
+        }
+        while let Some(report) = token.poll(now()) {
+            ports.put(report).await;
+        }
+        if !ports.from_host.is_empty() {
+            continue;
+        }
+        if ports.work(token.works_for(), || token.work(now())) {
+            lamp.busy(true);
+            continue;
+        }
+        lamp.busy(false);
+        select(ports.from_host.ready_to_receive(), Timer::after(pause(token.poll_at()))).await;
+    }
+}
+
+/// Since the board started.
+pub(crate) fn now() -> Instant {
+    Instant(embassy_time::Instant::now().as_millis())
+}
+
+/// How long nothing is due.
+fn pause(due: Option<Instant>) -> Duration {
+    let until = due.map_or(HEARTBEAT, |due| due.since(now()));
+    Duration::from_millis(until.clamp(1, HEARTBEAT))
+}

@@ -1,0 +1,105 @@
+//! A token on a Raspberry Pi Pico (RP2040).
+//!
+//! USB and the light run in an interrupt, the token below it: whatever that computes, the host is answered.
+#![no_std]
+#![no_main]
+
+mod board;
+mod flash;
+
+use core::panic::PanicInfo;
+
+use cortex_m::peripheral::SCB;
+use cortex_m_rt::{entry, exception};
+use embassy_executor::{Executor, InterruptExecutor};
+use embassy_rp::gpio::{Level, Output};
+use embassy_rp::interrupt::{InterruptExt as _, Priority};
+use embassy_rp::peripherals::USB;
+use embassy_rp::usb::Driver;
+use embassy_rp::watchdog::Watchdog;
+use embassy_rp::{bind_interrupts, interrupt, usb};
+use embassy_time::Duration;
+use keyfob_firmware::{Lamp, Ports, fail, serve, shine};
+use keyfob_token::{Platform, Token};
+use keyfob_wire::Status;
+use static_cell::StaticCell;
+
+use board::{LIGHT_IS_HIGH, Pico, light_pin};
+use flash::StateFlash;
+
+bind_interrupts!(struct Irqs {
+    USBCTRL_IRQ => usb::InterruptHandler<USB>;
+});
+
+static PORTS: Ports = Ports::new();
+static LAMP: Lamp = Lamp::new();
+static TOKEN: StaticCell<Token<Pico>> = StaticCell::new();
+static ABOVE: InterruptExecutor = InterruptExecutor::new();
+static BELOW: StaticCell<Executor> = StaticCell::new();
+
+/// How long the watchdog waits; a signature takes half a second.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+#[entry]
+fn main() -> ! {
+    keyfob_stack::paint();
+    let peripherals = embassy_rp::init(embassy_rp::config::Config::default());
+    let light = Output::new(light_pin!(peripherals), level(false));
+    let driver = Driver::new(peripherals.USB, Irqs);
+    let mut watchdog = Watchdog::new(peripherals.WATCHDOG);
+    watchdog.start(PATIENCE);
+
+    interrupt::SWI_IRQ_0.set_priority(Priority::P2);
+    let above = ABOVE.start(interrupt::SWI_IRQ_0);
+    if let (Ok(usb), Ok(light)) = (bus(driver), lamp(light)) {
+        above.spawn(usb);
+        above.spawn(light);
+    }
+    let flash = StateFlash::new(peripherals.FLASH);
+    BELOW.init_with(Executor::new).run(|below| {
+        if let Ok(token) = token(flash, watchdog) {
+            below.spawn(token);
+        }
+    })
+}
+
+#[embassy_executor::task]
+async fn bus(driver: Driver<'static, USB>) {
+    keyfob_firmware::usb(driver, Pico::FIRMWARE, &PORTS).await;
+}
+
+#[embassy_executor::task]
+async fn lamp(mut light: Output<'static>) {
+    shine(&LAMP, |on| light.set_level(level(on))).await;
+}
+
+#[embassy_executor::task]
+async fn token(flash: StateFlash, mut watchdog: Watchdog) {
+    let alive = move || watchdog.feed(PATIENCE);
+    match Token::start_in(TOKEN.uninit(), Pico::new(), flash) {
+        Ok(token) => serve(token, &PORTS, &LAMP, alive).await,
+        Err(_) => fail(Status::StorageFailed, &PORTS, &LAMP, alive).await,
+    }
+}
+
+fn level(on: bool) -> Level {
+    Level::from(on == LIGHT_IS_HIGH)
+}
+
+#[interrupt]
+unsafe fn SWI_IRQ_0() {
+    // SAFETY: this is the handler of the interrupt that the executor was started with, and nothing else calls it; the
+    // interrupt is enabled by that start.
+    unsafe { ABOVE.on_interrupt() }
+}
+
+/// A stack that has run out, or an access to nothing: the token starts again with what its flash holds.
+#[exception]
+unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {
+    SCB::sys_reset()
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    SCB::sys_reset()
+}
