@@ -24,7 +24,7 @@ enum Xtask {
     Ci,
     /// Fails on a dependency that the layers don't allow.
     Layers,
-    /// Measures flash and RAM of the token on a Cortex-M4.
+    /// Measures flash and RAM of the token on a Cortex-M0+ and a Cortex-M4.
     Footprint,
     /// Prints the project's figures, each with its limit and the command that measures it.
     Figures(figures::Options),

@@ -29,6 +29,7 @@ pub(super) fn signer_certificate<'a>(certificates: &Certificates<'a>) -> Result<
 }
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn apply(
         &mut self,
         caller: &Caller,
@@ -55,6 +56,7 @@ impl<P: Platform> Engine<P> {
         ApplyAnswer { epoch: update.epoch, number: update.number }.write(out).map_err(no_space)
     }
 
+    #[inline(never)]
     fn apply_verified(
         &mut self,
         index: u8,

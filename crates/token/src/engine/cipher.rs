@@ -28,6 +28,7 @@ struct Wanted {
 }
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn unlock(
         &mut self,
         caller: &Caller,
@@ -42,6 +43,7 @@ impl<P: Platform> Engine<P> {
         open::<P::Crypto>(&subkey, nonce, &bound(feature, slot), sealed, out)
     }
 
+    #[inline(never)]
     pub(super) fn encrypt(
         &mut self,
         caller: &Caller,
@@ -60,6 +62,7 @@ impl<P: Platform> Engine<P> {
         Ok(random.len().saturating_add(message.len()).saturating_add(tag.len()))
     }
 
+    #[inline(never)]
     pub(super) fn decrypt(
         &mut self,
         caller: &Caller,
@@ -73,6 +76,7 @@ impl<P: Platform> Engine<P> {
         open::<P::Crypto>(&subkey, &NONCE, &bound(asked.feature, asked.slot), sealed, out)
     }
 
+    #[inline(never)]
     pub(super) fn derive(
         &mut self,
         caller: &Caller,

@@ -53,6 +53,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// BIRTH: makes the device keys if there are none, and asks for their certification.
+    #[inline(never)]
     pub(crate) fn birth(&mut self, nonce: &[u8], out: &mut [u8]) -> Result<usize, Status> {
         let nonce = nonce.try_into().map_err(|_| Status::BadRequest)?;
         if self.life() == TokenState::Ready {
@@ -93,6 +94,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// INSTALL: takes the device's certificates, once.
+    #[inline(never)]
     pub(crate) fn install(&mut self, request: &[u8]) -> Result<(), Status> {
         let device = match &mut self.device {
             None => return Err(Status::NotReady),

@@ -23,6 +23,7 @@ pub(super) struct Enrolment {
 }
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn enrol(&mut self, asked: &EnrolRequest, out: &mut [u8]) -> Result<usize, Status> {
         let root = PublicKey(asked.vendor_root);
         root.check::<P::Crypto>().map_err(|_| Status::BadRequest)?;
@@ -67,6 +68,7 @@ impl<P: Platform> Engine<P> {
         .map_err(no_space)
     }
 
+    #[inline(never)]
     pub(super) fn endorse(&mut self, asked: &EndorseRequest<'_>, out: &mut [u8]) -> Result<usize, Status> {
         let serial = self.serial();
         let enrolment = self.enrolment.as_ref().ok_or(Status::NoEnrolment)?;

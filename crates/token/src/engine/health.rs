@@ -23,6 +23,7 @@ pub struct Surroundings {
 }
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn health(&mut self, around: &Surroundings, now: Instant, out: &mut [u8]) -> Result<usize, Status> {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         HealthAnswer {
@@ -38,6 +39,7 @@ impl<P: Platform> Engine<P> {
         .map_err(no_space)
     }
 
+    #[inline(never)]
     pub(super) fn give_random(&mut self, asked: RandomRequest, out: &mut [u8]) -> Result<usize, Status> {
         let out = out.get_mut(..usize::from(asked.length)).ok_or(Status::Busy)?;
         self.platform.entropy().fill(out);

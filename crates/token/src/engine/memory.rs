@@ -12,6 +12,7 @@ use super::{Caller, Engine, STORE_KEYS, key, no_space, uncommitted, unwritten};
 use crate::platform::Platform;
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn read(&mut self, caller: &Caller, asked: &ReadRequest, out: &mut [u8]) -> Result<usize, Status> {
         let (place, file) = self.file(caller, asked.product, asked.file, Rights::READ)?;
         let length = usize::from(asked.length);
@@ -28,6 +29,7 @@ impl<P: Platform> Engine<P> {
         Ok(length)
     }
 
+    #[inline(never)]
     pub(super) fn write(&mut self, caller: &Caller, asked: &WriteRequest<'_>) -> Result<usize, Status> {
         let (place, file) = self.file(caller, asked.product, asked.file, Rights::WRITE)?;
         if matches!(file.kind, FileKind::ReadOnly | FileKind::Label) {
@@ -66,6 +68,7 @@ impl<P: Platform> Engine<P> {
         Ok(0)
     }
 
+    #[inline(never)]
     pub(super) fn files(&mut self, caller: &Caller, asked: &FilesRequest, out: &mut [u8]) -> Result<usize, Status> {
         let partition = self.addressed(caller, asked.hint)?;
         self.shown_product(caller, partition, asked.product)?;

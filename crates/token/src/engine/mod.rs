@@ -325,6 +325,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Writes handshake message 2 with the keys and certificates of a partition, or of the device for a guest.
+    #[inline(never)]
     pub(crate) fn answer_handshake(
         &mut self,
         place: Option<Place>,

@@ -14,6 +14,7 @@ use super::{Caller, Engine, key, no_space, partition, unreadable};
 use crate::platform::Platform;
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn login(&self, caller: &Caller, out: &mut [u8]) -> Result<usize, Status> {
         let answer = match *caller {
             Caller::Guest => LoginAnswer { epoch: 0, number: 0, mark: UnixTime::UNKNOWN },
@@ -26,6 +27,7 @@ impl<P: Platform> Engine<P> {
         answer.write(out).map_err(no_space)
     }
 
+    #[inline(never)]
     pub(super) fn info(&mut self, sessions: usize, boot: BootId, out: &mut [u8]) -> Result<usize, Status> {
         let tombstones = self.tombstones()?;
         let partitions: Vec<_, { super::PARTITIONS }> = self
@@ -52,6 +54,7 @@ impl<P: Platform> Engine<P> {
         .map_err(no_space)
     }
 
+    #[inline(never)]
     pub(super) fn list(&mut self, caller: &Caller, asked: &ListRequest, out: &mut [u8]) -> Result<usize, Status> {
         let index = self.addressed(caller, asked.hint)?;
         let visible = |id: ProductId, public| match *caller {
@@ -79,6 +82,7 @@ impl<P: Platform> Engine<P> {
         writer.finish(next).map_err(no_space)
     }
 
+    #[inline(never)]
     pub(super) fn grant(&mut self, caller: &Caller, asked: &GrantRequest, out: &mut [u8]) -> Result<usize, Status> {
         let index = self.addressed(caller, asked.hint)?;
         self.shown_product(caller, index, asked.product)?;

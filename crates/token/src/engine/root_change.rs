@@ -40,6 +40,7 @@ impl Succession {
 }
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn change_root(&mut self, caller: &Caller, file: &RootChangeFile<'_>) -> Result<usize, Status> {
         let index = self.named(caller, file.serial, file.partition)?;
         let change = self.verified_change(index, file)?;

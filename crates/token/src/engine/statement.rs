@@ -18,6 +18,7 @@ use crate::platform::Platform;
 const STORED: usize = 400;
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn receipt(
         &mut self,
         caller: &Caller,
@@ -41,6 +42,7 @@ impl<P: Platform> Engine<P> {
         ReceiptAnswer { receipt, endorsement }.write(out).map_err(no_space)
     }
 
+    #[inline(never)]
     pub(super) fn snapshot(
         &mut self,
         caller: &Caller,
@@ -71,6 +73,7 @@ impl<P: Platform> Engine<P> {
         SnapshotAnswer { snapshot, endorsement }.write(out).map_err(no_space)
     }
 
+    #[inline(never)]
     pub(super) fn prove(
         &mut self,
         caller: &Caller,

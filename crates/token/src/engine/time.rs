@@ -11,6 +11,7 @@ use super::{Caller, Engine, key, no_space, refused, uncommitted, unwritten};
 use crate::platform::Platform;
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn time(
         &mut self,
         caller: &Caller,
@@ -27,6 +28,7 @@ impl<P: Platform> Engine<P> {
             .map_err(no_space)
     }
 
+    #[inline(never)]
     pub(super) fn set_time(
         &mut self,
         caller: &Caller,

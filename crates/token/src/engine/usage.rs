@@ -33,6 +33,7 @@ impl<P: Platform> Engine<P> {
         put(out, body).map(|length| (answer.status, length))
     }
 
+    #[inline(never)]
     pub(super) fn counter(&mut self, caller: &Caller, asked: &CounterRequest, out: &mut [u8]) -> Result<usize, Status> {
         let (partition, feature) = self.feature(caller, asked.feature, Rights::SPEND)?;
         if !feature.terms.counted {
@@ -42,6 +43,7 @@ impl<P: Platform> Engine<P> {
         put(out, &CounterAnswer { remaining: counter.remaining, spend_serial: counter.serial }.to_bytes())
     }
 
+    #[inline(never)]
     pub(super) fn spend(
         &mut self,
         caller: &Caller,

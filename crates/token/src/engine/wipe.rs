@@ -48,6 +48,7 @@ pub(super) fn follows(number: u32, done: u32) -> Result<(), Status> {
 }
 
 impl<P: Platform> Engine<P> {
+    #[inline(never)]
     pub(super) fn wipe(&mut self, caller: &Caller, file: &WipeFile<'_>) -> Result<usize, Status> {
         let index = self.named(caller, file.serial, file.partition)?;
         let partition = self.partition(index)?;

@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-use crate::footprint::{self, Footprint};
+use crate::footprint::{self, Core, Footprint};
 use crate::process::root;
 use crate::proof::Proof;
 
@@ -30,35 +30,44 @@ pub(crate) const FIGURES: &[Figure] = &[
         unit: "bytes",
         limit: Some(160_000),
         command: "cargo xtask footprint",
-        value: |measurements| measurements.footprint(|footprint| Some(footprint.flash)),
+        value: |measurements| measurements.footprint(Core::M4, |footprint| Some(footprint.flash)),
+    },
+    Figure {
+        name: "flash of the token, Cortex-M0+",
+        unit: "bytes",
+        limit: Some(160_000),
+        command: "cargo xtask footprint",
+        value: |measurements| measurements.footprint(Core::M0Plus, |footprint| Some(footprint.flash)),
     },
     Figure {
         name: "static RAM of the token",
         unit: "bytes",
         limit: Some(48_000),
         command: "cargo xtask footprint",
-        value: |measurements| measurements.footprint(|footprint| Some(footprint.ram)),
+        value: |measurements| measurements.footprint(Core::M4, |footprint| Some(footprint.ram)),
     },
     Figure {
         name: "RAM of one session",
         unit: "bytes",
         limit: Some(2_048),
         command: "cargo xtask footprint",
-        value: |measurements| measurements.footprint(|footprint| footprint.session),
+        value: |measurements| measurements.footprint(Core::M4, |footprint| footprint.session),
     },
     Figure {
         name: "largest stack frame",
         unit: "bytes",
         limit: None,
         command: "cargo xtask footprint",
-        value: |measurements| measurements.footprint(|footprint| footprint.deepest.as_ref().map(|(_, size)| *size)),
+        value: |measurements| {
+            measurements.footprint(Core::M4, |footprint| footprint.deepest.as_ref().map(|(_, size)| *size))
+        },
     },
     Figure {
         name: "formatting code of the token",
         unit: "bytes",
         limit: Some(0),
         command: "cargo xtask footprint",
-        value: |measurements| measurements.footprint(|footprint| Some(footprint.formatting)),
+        value: |measurements| measurements.footprint(Core::M4, |footprint| Some(footprint.formatting)),
     },
     Figure {
         name: "reports of a warm check, out and in",
@@ -116,16 +125,21 @@ impl<'a> Row<'a> {
 /// Measurements that several figures are taken from, each made once.
 #[derive(Default)]
 pub(crate) struct Measurements {
-    footprint: OnceCell<Proof<Footprint>>,
+    on_m0: OnceCell<Proof<Footprint>>,
+    on_m4: OnceCell<Proof<Footprint>>,
 }
 
 impl Measurements {
-    fn footprint(&self, figure: fn(&Footprint) -> Option<u64>) -> Result<Proof<u64>> {
-        let measured = match self.footprint.get() {
+    fn footprint(&self, core: Core, figure: fn(&Footprint) -> Option<u64>) -> Result<Proof<u64>> {
+        let kept = match core {
+            Core::M0Plus => &self.on_m0,
+            Core::M4 => &self.on_m4,
+        };
+        let measured = match kept.get() {
             Some(measured) => measured,
             None => {
-                let measured = footprint::measure()?;
-                self.footprint.get_or_init(|| measured)
+                let measured = footprint::measure(core)?;
+                kept.get_or_init(|| measured)
             }
         };
         Ok(match measured {
