@@ -17,7 +17,7 @@ use crate::store::{Condition, Open, Store};
 impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
     pub(crate) fn compact(&mut self) -> Result<(), Fault<F::Error>> {
         let old = self.log.place();
-        if self.open.take().is_some_and(|open| !open.abandoned) {
+        if self.open.take().is_some() && !self.is_abandoned {
             // It is read back below.
             self.log.close(&mut self.medium, Mark::More)?;
         }
@@ -92,7 +92,7 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
         if !self.index.set_pending(slot.key(), Pending::Put(offset)) {
             return Err(Fault::NoRoom);
         }
-        self.open = Some(Open { offset, length: head.length, abandoned: false });
+        (self.open, self.is_abandoned) = (Some(Open { offset, length: head.length }), false);
         Ok(())
     }
 }

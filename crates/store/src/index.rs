@@ -70,6 +70,10 @@ impl<const KEYS: usize> Index<KEYS> {
         Self { slots: Vec::new() }
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.slots.clear();
+    }
+
     pub(crate) fn find(&self, key: Key) -> Option<&Slot> {
         let place = self.place(key).ok()?;
         self.slots.get(place)

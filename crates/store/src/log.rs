@@ -22,15 +22,15 @@ pub(crate) struct Log {
     place: Place,
     /// Where the buffer's first byte belongs.
     position: u32,
-    buffer: Zeroizing<[u8; CHUNK]>,
+    buffer: [u8; CHUNK],
     fill: usize,
-    checksum: Digest<'static, u32>,
+    /// Of the record that is open, or was last.
+    checksum: Option<Digest<'static, u32>>,
 }
 
 impl Log {
-    pub(crate) fn new(place: Place, position: u32) -> Self {
-        let checksum = record_checksum(place.generation, position);
-        Self { place, position, buffer: Zeroizing::new([0; CHUNK]), fill: 0, checksum }
+    pub(crate) const fn new(place: Place, position: u32) -> Self {
+        Self { place, position, buffer: [0; CHUNK], fill: 0, checksum: None }
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -43,13 +43,13 @@ impl Log {
     }
 
     pub(crate) fn open<F: Flash>(&mut self, medium: &mut Medium<F>, head: &Head) -> Result<(), Fault<F::Error>> {
-        self.checksum = record_checksum(self.place.generation, self.position);
+        self.checksum = Some(record_checksum(self.place.generation, self.position));
         self.append(medium, &head.encode())
     }
 
     /// Appends to the open record: its value, then its padding.
     pub(crate) fn append<F: Flash>(&mut self, medium: &mut Medium<F>, bytes: &[u8]) -> Result<(), Fault<F::Error>> {
-        self.checksum.update(bytes);
+        self.checksum.as_mut().ok_or(Fault::Corrupt)?.update(bytes);
         self.push(medium, bytes)
     }
 
@@ -64,7 +64,7 @@ impl Log {
     pub(crate) fn close<F: Flash>(&mut self, medium: &mut Medium<F>, mark: Mark) -> Result<(), Fault<F::Error>> {
         let mark = [mark.encode()];
         self.append(medium, &mark)?;
-        let checksum = self.checksum.clone().finalize().to_be_bytes();
+        let checksum = self.checksum.clone().ok_or(Fault::Corrupt)?.finalize().to_be_bytes();
         self.push(medium, &checksum)?;
         self.flush(medium)
     }
@@ -125,6 +125,12 @@ impl Log {
         self.fill = 0;
         self.buffer.zeroize();
         Ok(())
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
     }
 }
 

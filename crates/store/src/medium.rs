@@ -56,11 +56,17 @@ impl<F: Flash> Medium<F> {
         "WRITE_SIZE and READ_SIZE must be powers of two of at most 16, ERASE_SIZE a multiple of 64"
     );
 
-    pub(crate) fn new(flash: F) -> Self {
+    pub(crate) const fn new(flash: F) -> Self {
         let () = Self::SUPPORTED;
-        let half = u32::try_from(flash.capacity() / 2).unwrap_or(u32::MAX / 2);
-        let bank_size = half - half % Self::SECTOR;
-        Self { flash, bank_size, statistics: Statistics::default() }
+        let statistics = Statistics { programmed: 0, erases: 0, barriers: 0, compactions: 0 };
+        Self { flash, bank_size: 0, statistics }
+    }
+
+    /// Divides the region into banks, and says how long one is.
+    pub(crate) fn measure(&mut self) -> u32 {
+        let half = u32::try_from(self.flash.capacity() / 2).unwrap_or(u32::MAX / 2);
+        self.bank_size = half - half % Self::SECTOR;
+        self.bank_size
     }
 
     pub(crate) fn release(self) -> F {

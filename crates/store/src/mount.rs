@@ -15,32 +15,53 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
     /// # Errors
     /// A region that is neither blank nor an undamaged store of this version and geometry is left as it is.
     pub fn mount(flash: F) -> Result<Self, MountError<F::Error>> {
-        let mut medium = Medium::new(flash);
-        if medium.bank_size() == 0 {
+        let mut store = Self::unmounted(flash);
+        store.mount_in_place()?;
+        Ok(store)
+    }
+
+    /// Makes a store that can't do anything before [`mount_in_place`](Self::mount_in_place): for boards, whose stack is
+    /// smaller than a store.
+    #[must_use]
+    pub const fn unmounted(flash: F) -> Self {
+        Self {
+            medium: Medium::new(flash),
+            index: Index::new(),
+            log: Log::new(Place { bank: Bank::First, generation: 0 }, 0),
+            open: None,
+            is_abandoned: false,
+            condition: Condition::Lost,
+            spare_erased: false,
+        }
+    }
+
+    /// Mounts the region: formats it if it is blank, finishes what an interruption left unfinished.
+    ///
+    /// # Errors
+    /// As [`mount`](Self::mount).
+    #[inline(never)]
+    pub fn mount_in_place(&mut self) -> Result<(), MountError<F::Error>> {
+        let Self { medium, index, .. } = self;
+        if medium.measure() == 0 {
             return Err(MountError::TooSmall);
         }
-        let (place, copied) = match choose_bank(&mut medium)? {
+        let (place, copied) = match choose_bank(medium)? {
             Some(found) => found,
-            None => (format(&mut medium)?, 0),
+            None => (format(medium)?, 0),
         };
-        let mut index = Index::new();
-        let (end, torn) = replay(&mut medium, place, copied, &mut index)?;
-        let mut store = Self {
-            medium,
-            index,
-            log: Log::new(place, end),
-            open: None,
-            condition: Condition::Sound,
-            spare_erased: false,
-        };
+        index.clear();
+        let (end, torn) = replay(medium, place, copied, index)?;
+        self.log = Log::new(place, end);
+        (self.open, self.spare_erased) = (None, false);
+        self.condition = Condition::Sound;
         if torn {
             // The words behind the log may be half programmed: it goes on in the other bank.
-            store.compact()?;
-        } else if !store.medium.is_blank(place.bank.other(), 0)? {
-            store.medium.erase(place.bank.other())?;
-            store.spare_erased = true;
+            self.compact()?;
+        } else if !self.medium.is_blank(place.bank.other(), 0)? {
+            self.medium.erase(place.bank.other())?;
+            self.spare_erased = true;
         }
-        Ok(store)
+        Ok(())
     }
 }
 

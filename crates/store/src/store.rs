@@ -26,6 +26,8 @@ pub struct Store<F, const KEYS: usize> {
     pub(crate) log: Log,
     /// The last record of the transaction in progress, whose trailer isn't written yet.
     pub(crate) open: Option<Open>,
+    /// Whether that transaction was dropped.
+    pub(crate) is_abandoned: bool,
     pub(crate) condition: Condition,
     /// Whether the other bank was erased since mounting. That it reads as blank isn't enough: the power may have gone
     /// before its erase was finished.
@@ -36,17 +38,15 @@ pub struct Store<F, const KEYS: usize> {
 pub(crate) struct Open {
     pub(crate) offset: u32,
     pub(crate) length: u16,
-    /// Whether the transaction was dropped.
-    pub(crate) abandoned: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
-    Sound,
+    /// The index isn't right, or isn't there yet.
+    Lost,
     /// Nothing may be written any more; committed values can be read.
     ReadOnly,
-    /// The index isn't right any more.
-    Lost,
+    Sound,
 }
 
 impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
@@ -147,7 +147,7 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
     }
 
     fn append_checked(&mut self, action: Action, key: Key, length: u16, value: &[u8]) -> Result<(), Fault<F::Error>> {
-        if self.open.is_some_and(|open| open.abandoned) {
+        if self.open.is_some() && self.is_abandoned {
             // Durable before anything follows, or the next transaction could survive without what is before it.
             self.log.close(&mut self.medium, Mark::Abandoned)?;
             self.medium.barrier()?;
@@ -181,7 +181,7 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
         if !self.index.set_pending(key, pending) {
             return Err(Fault::NoRoom);
         }
-        self.open = Some(Open { offset, length, abandoned: false });
+        (self.open, self.is_abandoned) = (Some(Open { offset, length }), false);
         Ok(())
     }
 
@@ -231,8 +231,8 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
     /// Forgets the transaction in progress.
     pub(crate) fn abandon(&mut self) {
         self.index.rollback();
-        if let Some(open) = &mut self.open {
-            open.abandoned = true;
+        if self.open.is_some() {
+            self.is_abandoned = true;
         }
     }
 

@@ -61,7 +61,7 @@ impl<'s, F: Flash, const KEYS: usize> Transaction<'s, F, KEYS> {
             return Err(CommitError::NeedsMount);
         }
         // An open record of an earlier transaction, which was dropped, isn't this one's.
-        if store.open.is_none_or(|open| open.abandoned) {
+        if store.open.is_none() || store.is_abandoned {
             return Ok(());
         }
         let done = store.log.close(&mut store.medium, Mark::Commit).and_then(|()| store.medium.barrier());

@@ -11,6 +11,7 @@ mod engine;
 mod outbox;
 mod platform;
 mod sessions;
+mod spot;
 mod token;
 
 pub use channels::CHANNELS;

@@ -5,6 +5,7 @@ use keyfob_wire::framing::Sender;
 use keyfob_wire::{ChannelId, Command, FIRST_CAPACITY, MAX_MESSAGE, Report, Status};
 
 use crate::sessions::Fingerprint;
+use crate::spot::Spot;
 
 /// How many single reports wait at most. A host that doesn't fetch them loses the newest.
 const QUEUE: usize = 16;
@@ -23,9 +24,9 @@ pub(crate) enum Room {
 pub(crate) struct Outbox {
     queue: Deque<Report, QUEUE>,
     message: [u8; MAX_MESSAGE],
-    sending: Option<Sender>,
+    sending: Spot<Sender>,
     /// What the long room holds, for when its receiver has lost some of it.
-    kept: Option<Kept>,
+    kept: Spot<Kept>,
     short: [u8; SHORT],
 }
 
@@ -39,12 +40,18 @@ struct Kept {
 
 impl Outbox {
     pub(crate) const fn new() -> Self {
-        Self { queue: Deque::new(), message: [0; MAX_MESSAGE], sending: None, kept: None, short: [0; SHORT] }
+        Self {
+            queue: Deque::new(),
+            message: [0; MAX_MESSAGE],
+            sending: Spot::EMPTY,
+            kept: Spot::EMPTY,
+            short: [0; SHORT],
+        }
     }
 
     /// Whether a message of any length can be sent now.
     pub(crate) fn is_free(&self) -> bool {
-        self.sending.is_none()
+        self.sending.is_empty()
     }
 
     /// The long room, unless it is taken. What it held is forgotten.
@@ -52,7 +59,7 @@ impl Outbox {
         if !self.is_free() {
             return None;
         }
-        self.kept = None;
+        self.kept.clear();
         Some(&mut self.message)
     }
 
@@ -79,8 +86,8 @@ impl Outbox {
         };
         let mut sender = Sender::new(channel, command, length).ok()?;
         if room == Room::Long && length > FIRST_CAPACITY {
-            self.sending = Some(sender);
-            self.kept = Some(Kept { channel, command, length, request: request.copied() });
+            self.sending.set(sender);
+            self.kept.set(Kept { channel, command, length, request: request.copied() });
             return None;
         }
         let message = buffer.get(..length)?;
@@ -99,16 +106,17 @@ impl Outbox {
     /// Sends the last longer message again, if it is the answer to this request.
     pub(crate) fn repeat(&mut self, channel: ChannelId, request: &Fingerprint) -> bool {
         let kept = self.kept.as_ref().filter(|kept| kept.channel == channel && kept.request.as_ref() == Some(request));
-        if let Some(kept) = kept {
-            self.sending = Sender::new(channel, kept.command, kept.length).ok();
-        }
-        kept.is_some()
+        let Some(sender) = kept.and_then(|kept| Sender::new(channel, kept.command, kept.length).ok()) else {
+            return false;
+        };
+        self.sending.set(sender);
+        true
     }
 
     /// Stops sending to a channel that doesn't want it.
     pub(crate) fn cancel(&mut self, channel: ChannelId) {
-        if self.sending.is_some_and(|sender| sender.channel() == channel) {
-            self.sending = None;
+        if self.sending.as_ref().is_some_and(|sender| sender.channel() == channel) {
+            self.sending.clear();
         }
     }
 
@@ -138,7 +146,7 @@ impl Outbox {
         let (sender, kept) = (self.sending.as_mut()?, self.kept.as_ref()?);
         let report = self.message.get(..kept.length).and_then(|message| sender.next(message));
         if sender.is_done() {
-            self.sending = None;
+            self.sending.clear();
         }
         report
     }

@@ -46,9 +46,9 @@ pub(crate) struct Sessions<P: Platform> {
 }
 
 impl<P: Platform> Sessions<P> {
-    pub(crate) const fn new(boot: BootId) -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
-            boot,
+            boot: BootId([0; 8]),
             channels: Channels::new(),
             half_open: Slots::new(),
             places: Places::new(),
@@ -58,6 +58,11 @@ impl<P: Platform> Sessions<P> {
             refused_records: 0,
             refused_handshakes: 0,
         }
+    }
+
+    /// Gives the power-up its name.
+    pub(crate) fn power_up(&mut self, boot: BootId) {
+        self.boot = boot;
     }
 
     /// Does what a whole message asks for, or begins to, and puts the answer into the outbox. Works in `message`.

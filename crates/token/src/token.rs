@@ -1,14 +1,11 @@
 //! Reports in, reports out.
 
-use core::mem::MaybeUninit;
-
 use keyfob_crypto::Entropy;
-use keyfob_store::Store;
 use keyfob_wire::framing::{Assembler, Assembly};
 use keyfob_wire::{BootId, ChannelId, FIRST_CAPACITY, Frame, Instant, MAX_MESSAGE, Report, Status};
 use zeroize::Zeroize;
 
-use crate::engine::{Engine, STORE_KEYS, StartError};
+use crate::engine::{Engine, StartError};
 use crate::outbox::Outbox;
 use crate::platform::Platform;
 use crate::sessions::Sessions;
@@ -30,33 +27,32 @@ impl<P: Platform> Token<P> {
     /// # Errors
     /// [`StartError`] if the flash can't be read or holds something else.
     pub fn start(platform: P, flash: P::Flash) -> Result<Self, StartError> {
-        let store = Engine::<P>::mount(flash)?;
-        let mut token = Self::new(platform, store);
-        token.engine.load()?;
+        let mut token = Self::new(platform, flash);
+        token.power_up()?;
         Ok(token)
     }
 
-    /// Powers up in place: for boards, whose stack is smaller than a token.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub fn start_in(place: &mut MaybeUninit<Self>, platform: P, flash: P::Flash) -> Result<&mut Self, StartError> {
-        let store = Engine::<P>::mount(flash)?;
-        let token = place.write(Self::new(platform, store));
-        token.engine.load()?;
-        Ok(token)
-    }
-
-    #[inline(always)]
-    fn new(mut platform: P, store: Store<P::Flash, STORE_KEYS>) -> Self {
-        let mut boot = BootId::default();
-        platform.entropy().fill(&mut boot.0);
+    /// Makes a token without power, which can't do anything before [`power_up`](Self::power_up): a constant, so that a
+    /// board, whose stack is smaller than a token, has it where it stays.
+    #[must_use]
+    pub const fn new(platform: P, flash: P::Flash) -> Self {
         Self {
-            engine: Engine::new(platform, store),
-            sessions: Sessions::new(boot),
+            engine: Engine::new(platform, flash),
+            sessions: Sessions::new(),
             assembler: Assembler::new(),
             outbox: Outbox::new(),
         }
+    }
+
+    /// Powers up with what the flash holds, once.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn power_up(&mut self) -> Result<(), StartError> {
+        let mut boot = BootId::default();
+        self.engine.entropy().fill(&mut boot.0);
+        self.sessions.power_up(boot);
+        self.engine.load()
     }
 
     /// The engine under the sessions.

@@ -17,7 +17,7 @@ pub struct Board {
 
 impl Board {
     /// The board, of which there is one.
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self { entropy: Randomness }
     }
 }

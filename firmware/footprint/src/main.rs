@@ -7,8 +7,6 @@
 
 mod board;
 
-use core::mem::MaybeUninit;
-
 use cortex_m_rt::entry;
 use keyfob_token::{Session, Token};
 
@@ -21,10 +19,13 @@ static SESSION_BYTES: usize = size_of::<Session<Board>>();
 
 #[entry]
 fn main() -> ! {
-    static mut TOKEN: MaybeUninit<Token<Board>> = MaybeUninit::uninit();
+    static mut TOKEN: Token<Board> = Token::new(Board::new(), Flash);
 
     let mut registers = Registers;
-    let Some(token) = start(TOKEN) else { registers.halt() };
+    let token = TOKEN;
+    if token.power_up().is_err() {
+        registers.halt();
+    }
     registers.show(SESSION_BYTES);
     loop {
         if let Some(report) = registers.receive() {
@@ -37,12 +38,6 @@ fn main() -> ! {
             registers.sleep_until(token.poll_at());
         }
     }
-}
-
-/// Starts the token in a frame of its own, which the loop then has for its stack.
-#[inline(never)]
-fn start(place: &mut MaybeUninit<Token<Board>>) -> Option<&mut Token<Board>> {
-    Token::start_in(place, Board::new(), Flash).ok()
 }
 
 #[panic_handler]

@@ -19,6 +19,7 @@ use super::root_change::SUCCESSION;
 use super::wipe::TOMBSTONE;
 use super::{Caller, Engine, STORE_KEYS, key, no_space, partition, refused, uncommitted, unreadable, unwritten};
 use crate::platform::Platform;
+use crate::spot::Spot;
 
 /// The signer's certificate: none if the root signs, never more than one.
 pub(super) fn signer_certificate<'a>(certificates: &Certificates<'a>) -> Result<Option<&'a [u8]>, Status> {
@@ -68,7 +69,7 @@ impl<P: Platform> Engine<P> {
     ) -> Result<(), Status> {
         let uptime = self.uptime(now);
         let Self { store, partitions, catalogue, scratch, .. } = self;
-        let partition = partitions.get_mut(usize::from(index)).and_then(Option::as_mut).ok_or(Status::UnknownVendor)?;
+        let partition = partitions.get_mut(usize::from(index)).and_then(Spot::as_mut).ok_or(Status::UnknownVendor)?;
         let mut change = Change::of(partition);
         let sealing = partition::read(store, index, scratch)?.sealing;
         let sealing = <P::Crypto as Crypto>::Agreement::from_secret(&sealing).map_err(|_| Status::StorageFailed)?;
@@ -159,7 +160,7 @@ impl<P: Platform> Engine<P> {
         let Self { store, partitions, catalogue, scratch, .. } = self;
         catalogue.clear();
         for (index, place) in (0..).zip(partitions) {
-            if place.is_none() {
+            if place.is_empty() {
                 continue;
             }
             let granted = store.keys().filter_map(|key| key::granted_product(key, index));

@@ -48,7 +48,7 @@ impl<P: Platform> Engine<P> {
             return Err(StartError::Corrupt);
         };
         device.is_certified = self.store.contains(key::CERTIFICATES).map_err(|_| StartError::Corrupt)?;
-        self.device = Some(device);
+        self.device.set(device);
         Ok(())
     }
 
@@ -59,7 +59,7 @@ impl<P: Platform> Engine<P> {
         if self.life() == TokenState::Ready {
             return Err(Status::AlreadyInstalled);
         }
-        if self.device.is_none() {
+        if self.device.is_empty() {
             self.make_device_keys()?;
         }
         let device = self.device.as_ref().ok_or(Status::StorageFailed)?;
@@ -89,14 +89,14 @@ impl<P: Platform> Engine<P> {
         let mut transaction = self.store.begin();
         transaction.put(key::DEVICE, value.expose()).map_err(unwritten)?;
         transaction.commit().map_err(uncommitted)?;
-        self.device = Some(Device { serial, handshake, signing, is_certified: false });
+        self.device.set(Device { serial, handshake, signing, is_certified: false });
         Ok(())
     }
 
     /// INSTALL: takes the device's certificates, once.
     #[inline(never)]
     pub(crate) fn install(&mut self, request: &[u8]) -> Result<(), Status> {
-        let device = match &mut self.device {
+        let device = match self.device.as_mut() {
             None => return Err(Status::NotReady),
             Some(device) if device.is_certified => return Err(Status::AlreadyInstalled),
             Some(device) => device,

@@ -45,7 +45,7 @@ impl<P: Platform> Engine<P> {
             proof: proof.public(),
             nonce: asked.nonce,
         };
-        self.enrolment = Some(Enrolment {
+        self.enrolment.set(Enrolment {
             partition,
             root,
             handshake: handshake.to_secret(),
@@ -125,17 +125,17 @@ impl<P: Platform> Engine<P> {
             clock: PcClock::NEW,
             succession: Succession::NEW,
         };
-        self.enrolment = None;
+        self.enrolment.clear();
         let id = partition.id;
         if let Some(place) = self.partitions.get_mut(usize::from(index)) {
-            *place = Some(partition);
+            place.set(partition);
         }
         EndorseAnswer { partition: id }.write(out).map_err(no_space)
     }
 
     /// A place that no partition has.
     fn free_place(&self) -> Result<u8, Status> {
-        let free = (0..).zip(&self.partitions).find(|(_, place)| place.is_none());
+        let free = (0..).zip(&self.partitions).find(|(_, place)| place.is_empty());
         free.map(|(index, _)| index).ok_or(Status::NoRoom)
     }
 }

@@ -34,6 +34,7 @@ use keyfob_wire::init::TokenState;
 use keyfob_wire::{Instant, MAX_MESSAGE, NoSpace, PartitionId, ProductId, Serial, Status, Subject, VendorHint};
 
 use crate::platform::Platform;
+use crate::spot::Spot;
 use catalogue::Catalogue;
 use device::Device;
 use enrolment::Enrolment;
@@ -125,15 +126,15 @@ pub enum StartError {
 pub struct Engine<P: Platform> {
     platform: P,
     store: Store<P::Flash, STORE_KEYS>,
-    device: Option<Device<P::Crypto>>,
+    device: Spot<Device<P::Crypto>>,
     /// A partition keeps its place for life; the place of one that was wiped is free.
-    partitions: [Option<Partition<P::Crypto>>; PARTITIONS],
+    partitions: [Spot<Partition<P::Crypto>>; PARTITIONS],
     /// How many partitions were wiped.
     wipes: u32,
     /// When the first request of this power-up came.
     began: Option<Instant>,
     catalogue: Catalogue,
-    enrolment: Option<Enrolment>,
+    enrolment: Spot<Enrolment>,
     identify_until: Option<Instant>,
     /// For what is read from the store, and signed before it is answered.
     scratch: [u8; MAX_MESSAGE],
@@ -145,39 +146,34 @@ impl<P: Platform> Engine<P> {
     /// # Errors
     /// [`StartError`] if the flash can't be read or holds something else.
     pub fn start(platform: P, flash: P::Flash) -> Result<Self, StartError> {
-        let mut engine = Self::new(platform, Self::mount(flash)?);
+        let mut engine = Self::new(platform, flash);
         engine.load()?;
         Ok(engine)
     }
 
-    /// Mounts the store; apart from [`new`](Self::new), so that its stack is given back before.
-    #[inline(never)]
-    pub(crate) fn mount(flash: P::Flash) -> Result<Store<P::Flash, STORE_KEYS>, StartError> {
-        Store::mount(flash).map_err(|error| match error {
-            MountError::Flash(_) => StartError::Flash,
-            _ => StartError::Corrupt,
-        })
-    }
-
-    /// An engine that has loaded nothing yet; inlined, so that it comes to lie where it stays.
-    #[inline(always)]
-    pub(crate) fn new(platform: P, store: Store<P::Flash, STORE_KEYS>) -> Self {
+    /// An engine that has loaded nothing yet.
+    pub(crate) const fn new(platform: P, flash: P::Flash) -> Self {
         Self {
             platform,
-            store,
-            device: None,
-            partitions: [const { None }; PARTITIONS],
+            store: Store::unmounted(flash),
+            device: Spot::EMPTY,
+            partitions: [const { Spot::EMPTY }; PARTITIONS],
             wipes: 0,
             began: None,
             catalogue: Catalogue::new(),
-            enrolment: None,
+            enrolment: Spot::EMPTY,
             identify_until: None,
             scratch: [0; MAX_MESSAGE],
         }
     }
 
-    /// Loads what the store holds.
+    /// Mounts the store and loads what it holds.
+    #[inline(never)]
     pub(crate) fn load(&mut self) -> Result<(), StartError> {
+        self.store.mount_in_place().map_err(|error| match error {
+            MountError::Flash(_) => StartError::Flash,
+            _ => StartError::Corrupt,
+        })?;
         self.load_device()?;
         self.load_partitions()?;
         let wipes = self.store.keys().filter(|key| key::is_tombstone(*key)).count();
@@ -273,7 +269,7 @@ impl<P: Platform> Engine<P> {
     /// How far the token's life has gone.
     #[must_use]
     pub fn life(&self) -> TokenState {
-        match &self.device {
+        match self.device.as_ref() {
             None => TokenState::Blank,
             Some(device) if device.is_certified => TokenState::Ready,
             Some(_) => TokenState::Born,
@@ -343,7 +339,7 @@ impl<P: Platform> Engine<P> {
                 (&device.handshake, [certificates.batch, certificates.device_handshake])
             }
             Some(Place { index, .. }) => {
-                let partition = partitions.get(usize::from(index)).and_then(Option::as_ref);
+                let partition = partitions.get(usize::from(index)).and_then(Spot::as_ref);
                 let partition = partition.ok_or(Status::UnknownVendor)?;
                 (&partition.handshake, [partition::read(store, index, scratch)?.endorsement, &[]])
             }

@@ -9,6 +9,7 @@ use super::clock::{CLOCK, PcClock};
 use super::root_change::{SUCCESSION, Succession};
 use super::{Caller, Engine, Place, STORE_KEYS, StartError, key, unreadable};
 use crate::platform::Platform;
+use crate::spot::Spot;
 
 /// How many vendors a token can carry.
 pub const PARTITIONS: usize = 4;
@@ -146,7 +147,7 @@ impl<P: Platform> Engine<P> {
             let mut buffer = [0; SUCCESSION];
             let succession = self.store.get(key::succession(index), &mut buffer).map_err(|_| corrupt)?;
             let succession = succession.map_or(Some(Succession::NEW), Succession::from_bytes).ok_or(corrupt)?;
-            *place = Some(Partition {
+            place.set(Partition {
                 id: parts.id,
                 root: VendorRoot(parts.root),
                 handshake: AgreementKey::from_secret(&parts.handshake).map_err(|_| corrupt)?,
@@ -164,11 +165,11 @@ impl<P: Platform> Engine<P> {
     }
 
     pub(super) fn partition(&self, index: u8) -> Result<&Partition<P::Crypto>, Status> {
-        self.partitions.get(usize::from(index)).and_then(Option::as_ref).ok_or(Status::UnknownVendor)
+        self.partitions.get(usize::from(index)).and_then(Spot::as_ref).ok_or(Status::UnknownVendor)
     }
 
     pub(super) fn partition_mut(&mut self, index: u8) -> Result<&mut Partition<P::Crypto>, Status> {
-        self.partitions.get_mut(usize::from(index)).and_then(Option::as_mut).ok_or(Status::UnknownVendor)
+        self.partitions.get_mut(usize::from(index)).and_then(Spot::as_mut).ok_or(Status::UnknownVendor)
     }
 
     /// The partitions with their places.

@@ -68,7 +68,7 @@ impl<P: Platform> Engine<P> {
         transaction.commit().map_err(uncommitted)?;
         self.wipes = wipe.sequence;
         if let Some(place) = self.partitions.get_mut(usize::from(index)) {
-            *place = None;
+            place.clear();
         }
         self.catalogue.remove_partition(index);
         self.finish_wipe(index).map(|()| 0)

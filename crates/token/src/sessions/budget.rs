@@ -9,22 +9,24 @@ const REFILL: u64 = 5;
 
 /// Spent by each handshake that begins, refilled by time.
 pub(super) struct Budget {
-    left: u8,
+    used: u8,
     since: Instant,
 }
 
 impl Budget {
     pub(super) const fn new() -> Self {
-        Self { left: BURST, since: Instant(0) }
+        Self { used: 0, since: Instant(0) }
     }
 
     /// Takes one, if there is one.
     pub(super) fn take(&mut self, now: Instant) -> Option<()> {
         let earned = now.since(self.since) / REFILL;
-        let left = u64::from(self.left).saturating_add(earned).min(u64::from(BURST));
-        self.left = u8::try_from(left).unwrap_or(BURST);
-        self.since = if self.left == BURST { now } else { self.since.plus(earned.saturating_mul(REFILL)) };
-        self.left = self.left.checked_sub(1)?;
+        self.used = u8::try_from(u64::from(self.used).saturating_sub(earned)).unwrap_or(BURST);
+        self.since = if self.used == 0 { now } else { self.since.plus(earned.saturating_mul(REFILL)) };
+        if self.used >= BURST {
+            return None;
+        }
+        self.used = self.used.saturating_add(1);
         Some(())
     }
 }

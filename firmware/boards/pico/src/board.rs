@@ -17,7 +17,7 @@ pub(crate) struct Pico {
 }
 
 impl Pico {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { entropy: Oscillator }
     }
 }

@@ -1,6 +1,5 @@
 //! The flash outside the chip, at the part that is the token's.
 
-use embassy_rp::Peri;
 use embassy_rp::flash::{Blocking, Flash, PAGE_SIZE};
 use embassy_rp::peripherals::FLASH;
 use embedded_storage::nor_flash::{
@@ -13,11 +12,17 @@ use crate::board::{FLASH_SIZE, SECTOR, STATE_SIZE, STATE_START, UNIT};
 ///
 /// A page is programmed with 0xff where nothing is to be written: NOR flash then keeps what is there. The driver lets no
 /// interrupt in meanwhile, since code can't be fetched from a flash that is being written.
-pub(crate) struct StateFlash(Flash<'static, FLASH, Blocking, FLASH_SIZE>);
+pub(crate) struct StateFlash(());
 
 impl StateFlash {
-    pub(crate) fn new(flash: Peri<'static, FLASH>) -> Self {
-        Self(Flash::new_blocking(flash))
+    /// The token's part of the flash, for the only token.
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+
+    fn driver(&mut self) -> Flash<'_, FLASH, Blocking, FLASH_SIZE> {
+        // SAFETY: nobody else takes the peripheral: `main` leaves it alone, and there is one token.
+        Flash::new_blocking(unsafe { FLASH::steal() })
     }
 }
 
@@ -30,7 +35,7 @@ impl ReadNorFlash for StateFlash {
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
         check_read(self, offset, bytes.len())?;
-        self.0.blocking_read(STATE_START + offset, bytes).map_err(|_| NorFlashErrorKind::Other)
+        self.driver().blocking_read(STATE_START + offset, bytes).map_err(|_| NorFlashErrorKind::Other)
     }
 
     fn capacity(&self) -> usize {
@@ -44,7 +49,7 @@ impl NorFlash for StateFlash {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
         check_erase(self, from, to)?;
-        self.0.blocking_erase(STATE_START + from, STATE_START + to).map_err(|_| NorFlashErrorKind::Other)
+        self.driver().blocking_erase(STATE_START + from, STATE_START + to).map_err(|_| NorFlashErrorKind::Other)
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
@@ -56,7 +61,7 @@ impl NorFlash for StateFlash {
             let mut page = [0xff; PAGE_SIZE];
             page.iter_mut().skip(within).zip(now).for_each(|(to, from)| *to = *from);
             let start = at - within as u32;
-            self.0.blocking_write(start, &page).map_err(|_| NorFlashErrorKind::Other)?;
+            self.driver().blocking_write(start, &page).map_err(|_| NorFlashErrorKind::Other)?;
             at += now.len() as u32;
             rest = later;
         }

@@ -22,7 +22,7 @@ use embassy_time::Duration;
 use keyfob_firmware::{Lamp, Ports, fail, serve, shine};
 use keyfob_token::{Platform, Token};
 use keyfob_wire::Status;
-use static_cell::StaticCell;
+use static_cell::{ConstStaticCell, StaticCell};
 
 use board::{LIGHT_IS_HIGH, Pico, light_pin};
 use flash::StateFlash;
@@ -33,7 +33,7 @@ bind_interrupts!(struct Irqs {
 
 static PORTS: Ports = Ports::new();
 static LAMP: Lamp = Lamp::new();
-static TOKEN: StaticCell<Token<Pico>> = StaticCell::new();
+static TOKEN: ConstStaticCell<Token<Pico>> = ConstStaticCell::new(Token::new(Pico::new(), StateFlash::new()));
 static ABOVE: InterruptExecutor = InterruptExecutor::new();
 static BELOW: StaticCell<Executor> = StaticCell::new();
 
@@ -55,9 +55,8 @@ fn main() -> ! {
         above.spawn(usb);
         above.spawn(light);
     }
-    let flash = StateFlash::new(peripherals.FLASH);
     BELOW.init_with(Executor::new).run(|below| {
-        if let Ok(token) = token(flash, watchdog) {
+        if let Ok(token) = token(watchdog) {
             below.spawn(token);
         }
     })
@@ -74,10 +73,11 @@ async fn lamp(mut light: Output<'static>) {
 }
 
 #[embassy_executor::task]
-async fn token(flash: StateFlash, mut watchdog: Watchdog) {
+async fn token(mut watchdog: Watchdog) {
     let alive = move || watchdog.feed(PATIENCE);
-    match Token::start_in(TOKEN.uninit(), Pico::new(), flash) {
-        Ok(token) => serve(token, &PORTS, &LAMP, alive).await,
+    let token = TOKEN.take();
+    match token.power_up() {
+        Ok(()) => serve(token, &PORTS, &LAMP, alive).await,
         Err(_) => fail(Status::StorageFailed, &PORTS, &LAMP, alive).await,
     }
 }
