@@ -16,7 +16,7 @@ mod symmetric;
 use keyfob_crypto::{BadKey, Crypto};
 
 pub use initiator::{Answered, Authenticated, Initiator};
-pub use records::{OVERHEAD as RECORD_OVERHEAD, RecordError, Records};
+pub use records::{OVERHEAD as RECORD_OVERHEAD, RecordError, Records, Resting};
 pub use responder::{Admitted, Agreed, Asked, Generated, Presented, Responder};
 pub use resume::{RESUME_ANSWER, RESUME_REQUEST, ResumeAsked, ResumeGenerated, Resuming, Ticket, TicketId};
 pub use symmetric::Prologue;
@@ -28,8 +28,24 @@ pub const MESSAGE_2_OVERHEAD: usize = 33 + 33 + 16 + 16;
 /// What handshake message 3 adds to its payload.
 pub const MESSAGE_3_OVERHEAD: usize = 33 + 16 + 16;
 
-/// What a handshake leads to.
+/// What a handshake leads to: a session in which nothing was sent yet.
 pub struct Established<C: Crypto> {
+    /// The session's records, from number 0.
+    pub records: Resting<C>,
+    /// What the session can be resumed with.
+    pub ticket: Ticket,
+}
+
+impl<C: Crypto> Established<C> {
+    /// Makes the session ready for use.
+    #[must_use]
+    pub fn wake(self) -> Awake<C> {
+        Awake { records: self.records.wake(), ticket: self.ticket }
+    }
+}
+
+/// A session that is ready for use.
+pub struct Awake<C: Crypto> {
     /// The session's records.
     pub records: Records<C>,
     /// What the session can be resumed with.

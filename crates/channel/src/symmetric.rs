@@ -1,9 +1,11 @@
 //! Noise's SymmetricState (section 5.2) and what both roles share.
 
+use core::marker::PhantomData;
+
 use keyfob_crypto::{AeadKey, AgreementKey, Crypto, PublicKey, Secret, noise_hkdf, sha256};
 
 use crate::resume::Ticket;
-use crate::{Established, HandshakeError, Records};
+use crate::{Established, HandshakeError, Resting};
 
 /// The cold handshake's name.
 pub(crate) const XX: &[u8] = b"Noise_XX_P256_AESGCM_SHA256";
@@ -21,12 +23,14 @@ pub struct Prologue<'a> {
     pub answer: &'a [u8; 36],
 }
 
-/// `ck`, `h` and the handshake's cipher.
+/// `ck`, `h` and the handshake's cipher, whose key is expanded when it is used: that is once or twice, and what is
+/// expanded takes fifteen times the room.
 pub(crate) struct Symmetric<C: Crypto> {
     chaining: Secret<32>,
     hash: [u8; 32],
-    cipher: Option<C::Aead>,
+    cipher: Option<Secret<32>>,
     nonce: u64,
+    crypto: PhantomData<C>,
 }
 
 impl<C: Crypto> Symmetric<C> {
@@ -38,7 +42,7 @@ impl<C: Crypto> Symmetric<C> {
             *to = *from;
         }
         let hash = sha256(&[&name, LABEL, prologue.request, prologue.answer, earlier]);
-        Self { chaining: Secret::new(name), hash, cipher: None, nonce: 0 }
+        Self { chaining: Secret::new(name), hash, cipher: None, nonce: 0, crypto: PhantomData }
     }
 
     pub(crate) fn mix_hash(&mut self, data: &[u8]) {
@@ -53,14 +57,14 @@ impl<C: Crypto> Symmetric<C> {
 
     pub(crate) fn mix_key(&mut self, input: &[u8]) {
         let (chaining, key, _) = noise_hkdf(&self.chaining, input);
-        self.set_key(chaining, &key);
+        self.set_key(chaining, key);
     }
 
     /// MixKeyAndHash(psk).
     pub(crate) fn mix_key_and_hash(&mut self, psk: &Secret<32>) {
         let (chaining, hash, key) = noise_hkdf(&self.chaining, psk.expose());
         self.mix_hash(hash.expose());
-        self.set_key(chaining, &key);
+        self.set_key(chaining, key);
     }
 
     /// What `e` means in handshakes with a pre-shared key (Noise, section 9.2).
@@ -69,16 +73,20 @@ impl<C: Crypto> Symmetric<C> {
         self.mix_key(&public.0);
     }
 
-    fn set_key(&mut self, chaining: Secret<32>, key: &Secret<32>) {
+    fn set_key(&mut self, chaining: Secret<32>, key: Secret<32>) {
         self.chaining = chaining;
-        self.cipher = Some(C::Aead::new(key));
+        self.cipher = Some(key);
         self.nonce = 0;
+    }
+
+    fn cipher(&self) -> Result<C::Aead, HandshakeError> {
+        self.cipher.as_ref().map(C::Aead::new).ok_or(HandshakeError::Message)
     }
 
     /// EncryptAndHash in place: `data` ends with 16 bytes of room for the tag.
     pub(crate) fn encrypt(&mut self, data: &mut [u8]) -> Result<(), HandshakeError> {
         let nonce = nonce(self.nonce);
-        let cipher = self.cipher.as_ref().ok_or(HandshakeError::Message)?;
+        let cipher = self.cipher()?;
         let (text, tag) = data.split_last_chunk_mut::<16>().ok_or(HandshakeError::Room)?;
         *tag = cipher.seal(&nonce, &self.hash, text);
         self.nonce = self.nonce.saturating_add(1);
@@ -90,7 +98,7 @@ impl<C: Crypto> Symmetric<C> {
     pub(crate) fn decrypt<'a>(&mut self, data: &'a mut [u8]) -> Result<&'a mut [u8], HandshakeError> {
         let next = sha256(&[&self.hash, data]);
         let nonce = nonce(self.nonce);
-        let cipher = self.cipher.as_ref().ok_or(HandshakeError::Message)?;
+        let cipher = self.cipher()?;
         let (text, tag) = data.split_last_chunk_mut::<16>().ok_or(HandshakeError::Message)?;
         cipher.open(&nonce, &self.hash, text, tag).map_err(|_| HandshakeError::Message)?;
         self.nonce = self.nonce.saturating_add(1);
@@ -103,7 +111,7 @@ impl<C: Crypto> Symmetric<C> {
         let (first, second, third) = noise_hkdf(&self.chaining, &[]);
         let (send, receive) = if initiator { (first, second) } else { (second, first) };
         let ticket = Ticket::derive(&third, self.hash);
-        Established { records: Records::new(&send, &receive), ticket }
+        Established { records: Resting::new(send, receive), ticket }
     }
 }
 

@@ -112,7 +112,7 @@ fn handshake(
     let mut message = out[..length].to_vec();
     alter(3, &mut message);
     let admitted = token.read_finish(&mut message)?.admit_app(&mut message, &cast.vendor, 0)?;
-    Ok((ours.records, admitted.session.records))
+    Ok((ours.records.wake(), admitted.session.records.wake()))
 }
 
 /// Each byte of each message is flipped, and each message cut and extended: no handshake is completed.

@@ -2,11 +2,11 @@
 
 mod support;
 
-use keyfob_channel::{Established, Initiator, Prologue, RESUME_REQUEST, Responder, TicketId};
+use keyfob_channel::{Awake, Initiator, Prologue, RESUME_REQUEST, Responder, TicketId};
 use keyfob_crypto::{RustCrypto, Secret, hkdf_sha256};
 use support::{ANSWER, Cast, Os, PROLOGUE, REQUEST, SERIAL, prologue, snow_of};
 
-type Session = Established<RustCrypto>;
+type Session = Awake<RustCrypto>;
 
 /// Both sides of a session.
 fn session() -> (Session, Session) {
@@ -21,7 +21,7 @@ fn session() -> (Session, Session) {
     let (length, ours) = app.finish(&cast.app, &cast.certificate, b"login", &mut message).unwrap();
     let message = &mut message[..length];
     let theirs = token.read_finish(message).unwrap().admit_app(message, &cast.vendor, 0).unwrap().session;
-    (ours, theirs)
+    (ours.wake(), theirs.wake())
 }
 
 /// Resumes, with `alter` between the two.
@@ -33,7 +33,7 @@ fn resume(ours: &Session, theirs: &Session, mut alter: impl FnMut(usize, &mut Ve
     let (token, answer) = asked.generate(&mut Os).answer().ok()?;
     let mut answer = answer.to_vec();
     alter(2, &mut answer);
-    Some((app.finish(&mut answer).ok()?, token))
+    Some((app.finish(&mut answer).ok()?.wake(), token.wake()))
 }
 
 fn talk(ours: &mut Session, theirs: &mut Session) {
@@ -125,7 +125,7 @@ fn snow_at_either_end() {
     let length = peer.write_message(&[], &mut buffer).unwrap();
     let ours = ours.finish(&mut buffer[..length]).unwrap();
     assert_eq!(peer.get_handshake_hash(), ours.ticket.handshake_hash());
-    says_the_same(ours, peer.into_transport_mode().unwrap());
+    says_the_same(ours.wake(), peer.into_transport_mode().unwrap());
 
     let mut peer = snow_of(name, &prologue).psk(0, &psk).unwrap().build_initiator().unwrap();
     let length = peer.write_message(&[], &mut buffer).unwrap();
@@ -134,7 +134,7 @@ fn snow_at_either_end() {
     let (ours, answer) = ticket.read::<RustCrypto>(&PROLOGUE, &request).unwrap().generate(&mut Os).answer().unwrap();
     assert_eq!(peer.read_message(&answer, &mut buffer).unwrap(), 0);
     assert_eq!(peer.get_handshake_hash(), ours.ticket.handshake_hash());
-    says_the_same(ours, peer.into_transport_mode().unwrap());
+    says_the_same(ours.wake(), peer.into_transport_mode().unwrap());
 }
 
 fn says_the_same(mut ours: Session, mut peer: snow::TransportState) {

@@ -38,7 +38,7 @@ fn snow_is_the_token() {
     assert_eq!(buffer[..length], cast.app_payload(b"first"));
     assert_eq!(peer.get_remote_static().unwrap(), cast.app.public().0);
     assert_eq!(peer.get_handshake_hash(), session.ticket.handshake_hash());
-    talk(session.records, peer.into_transport_mode().unwrap());
+    talk(session.records.wake(), peer.into_transport_mode().unwrap());
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn snow_is_the_app() {
     let admitted = ours.read_finish(message).unwrap().admit_app(message, &cast.vendor, 0).unwrap();
     assert_eq!(admitted.first_request, b"first");
     assert_eq!(peer.get_handshake_hash(), admitted.session.ticket.handshake_hash());
-    talk(admitted.session.records, peer.into_transport_mode().unwrap());
+    talk(admitted.session.records.wake(), peer.into_transport_mode().unwrap());
 }
 
 /// Records in both directions, past a replacement of keys.

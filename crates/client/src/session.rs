@@ -51,7 +51,7 @@ pub struct Session<C: Crypto> {
 impl<C: Crypto> Session<C> {
     /// A session whose first request went with the handshake.
     pub(crate) fn new(channel: ChannelId, Established { records, ticket }: Established<C>) -> Self {
-        Self { channel, records, ticket, awaiting: true }
+        Self { channel, records: records.wake(), ticket, awaiting: true }
     }
 
     /// What the session can be resumed with once it is lost.
@@ -114,6 +114,6 @@ impl<C: Crypto> Resuming<C> {
     /// [`HandshakeError::Message`] if it isn't genuine.
     pub fn finish(self, answer: &mut [u8]) -> Result<Session<C>, HandshakeError> {
         let Established { records, ticket } = self.state.finish(answer)?;
-        Ok(Session { channel: self.channel, records, ticket, awaiting: false })
+        Ok(Session { channel: self.channel, records: records.wake(), ticket, awaiting: false })
     }
 }

@@ -278,9 +278,9 @@ impl<P: Platform> Sessions<P> {
         message: &mut [u8],
     ) -> Result<(), Status> {
         let around = self.around();
-        let session = self.places.find(channel).ok_or(Status::SessionRefused)?;
+        let active = self.places.wake(channel).ok_or(Status::SessionRefused)?;
         let asked = Fingerprint::of(Command::Record, message);
-        if let Some((last, answer)) = &session.last
+        if let Some((last, answer)) = &active.session.last
             && *last == asked
         {
             outbox.push(answer);
@@ -289,10 +289,10 @@ impl<P: Platform> Sessions<P> {
         if outbox.repeat(channel, &asked) {
             return Ok(());
         }
-        let request = session.records.open(message).map_err(|_| Status::SessionRefused)?;
-        session.used = now;
-        session.last = None;
-        if session.answer(engine, outbox, now, request, asked, &around)? {
+        let request = active.records.open(message).map_err(|_| Status::SessionRefused)?;
+        active.session.used = now;
+        active.session.last = None;
+        if active.answer(engine, outbox, now, request, asked, &around)? {
             self.log_out(channel);
         }
         Ok(())
@@ -309,8 +309,8 @@ impl<P: Platform> Sessions<P> {
         asked: Fingerprint,
     ) -> Result<(), Status> {
         let around = self.around();
-        let session = self.places.find(channel).ok_or(Status::SessionRefused)?;
-        if session.answer(engine, outbox, now, request, asked, &around)? {
+        let active = self.places.wake(channel).ok_or(Status::SessionRefused)?;
+        if active.answer(engine, outbox, now, request, asked, &around)? {
             self.log_out(channel);
         }
         Ok(())
@@ -333,7 +333,9 @@ impl<P: Platform> Sessions<P> {
     ) -> Result<(), Status> {
         self.places.make_room(now, channel, &caller)?;
         let Established { records, ticket } = session;
-        let session = Session { channel, caller, records, ticket: ticket.id(), used: now, last: None };
+        let mut resting = Slots::new();
+        resting.put(records).ok_or(Status::Busy)?;
+        let session = Session { channel, caller, resting, ticket: ticket.id(), used: now, last: None };
         self.places.open(session)?;
         self.tickets.keep(Entry { ticket, caller, until });
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant as Time};
 
 use keyfob::Transport;
-use keyfob_channel::{Established, Initiator, MESSAGE_3_OVERHEAD, Prologue, Resuming};
+use keyfob_channel::{Awake, Established, Initiator, MESSAGE_3_OVERHEAD, Prologue, Resuming};
 use keyfob_crypto::{AgreementKey, P256Agreement, RustCrypto};
 use keyfob_issuing::OsEntropy;
 use keyfob_signed::{AppCredential, TEST_MAKER_ROOT, VendorRoot};
@@ -66,7 +66,7 @@ pub struct SessionId(usize);
 
 struct Secured {
     channel: ChannelId,
-    secured: Established<RustCrypto>,
+    secured: Awake<RustCrypto>,
     live: bool,
 }
 
@@ -265,7 +265,7 @@ impl Raw {
         (command, mut message): (u8, Vec<u8>),
     ) -> Result<SessionId, Failure> {
         ensure!(command == Command::Finish.byte(), "FINISH is answered {command:#x} {message:?}");
-        let mut session = Secured { channel, secured, live: true };
+        let mut session = Secured { channel, secured: secured.wake(), live: true };
         let plaintext = session.secured.records.open(&mut message)?;
         ensure!(plaintext.starts_with(&[0, 0]), "login is answered {plaintext:?}");
         self.sessions.push(session);
@@ -294,7 +294,7 @@ impl Raw {
         (command, mut message): (u8, Vec<u8>),
     ) -> Result<(), Failure> {
         ensure!(command == Command::Resume.byte(), "RESUME is answered {command:#x} {message:?}");
-        let secured = resuming.finish(&mut message)?;
+        let secured = resuming.finish(&mut message)?.wake();
         self.sessions[session.0] = Secured { channel: channel.id, secured, live: true };
         Ok(())
     }

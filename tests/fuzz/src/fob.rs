@@ -121,7 +121,7 @@ impl Line {
         let mut message = [0; 1024];
         let (length, session) = state.finish(&key, certificate, b"\x01", &mut message).expect("there is room");
         let answer = fob.ask(init.channel, Command::Finish, &message[..length]).expect("FINISH is answered");
-        let mut line = Self { channel: init.channel, records: session.records };
+        let mut line = Self { channel: init.channel, records: session.records.wake() };
         assert_eq!(line.read(answer)[..2], [0, 0], "login");
         line
     }

@@ -3,7 +3,7 @@
 
 mod memory_scan;
 
-use keyfob_channel::{Established, Initiator, Prologue};
+use keyfob_channel::{Awake, Initiator, Prologue};
 use keyfob_conformance::{Bench, Desk, Device, message_reports};
 use keyfob_crypto::AgreementKey;
 use keyfob_issuing::{OsEntropy, seal_secret};
@@ -42,7 +42,7 @@ fn init(machine: &mut Machine<Noted<TheTokens>>) -> (ChannelId, [u8; 36]) {
 }
 
 /// Opens a session, as the vendor's app.
-fn open(machine: &mut Machine<Noted<TheTokens>>, app: &[u8]) -> (ChannelId, Established<Noted<TheApps>>) {
+fn open(machine: &mut Machine<Noted<TheTokens>>, app: &[u8]) -> (ChannelId, Awake<Noted<TheApps>>) {
     let (channel, answer) = init(machine);
     let serial = InitAnswer::parse(&answer).unwrap().serial;
     let credential = AppCredential::parse(app).unwrap();
@@ -53,8 +53,9 @@ fn open(machine: &mut Machine<Noted<TheTokens>>, app: &[u8]) -> (ChannelId, Esta
     let (state, _) = initiator.read_answer(&mut second).unwrap().endorsed_by(&credential.vendor, serial, 0).unwrap();
     let key = AgreementKey::from_secret(&credential.secret).unwrap();
     let mut third = vec![0; MAX_MESSAGE];
-    let (length, mut session) = state.finish(&key, credential.certificate, &[1], &mut third).unwrap();
+    let (length, session) = state.finish(&key, credential.certificate, &[1], &mut third).unwrap();
     let mut login = call(machine, channel, Command::Finish, &third[..length]);
+    let mut session = session.wake();
     session.records.open(&mut login).unwrap();
     (channel, session)
 }
@@ -63,7 +64,7 @@ fn open(machine: &mut Machine<Noted<TheTokens>>, app: &[u8]) -> (ChannelId, Esta
 fn ask(
     machine: &mut Machine<Noted<TheTokens>>,
     channel: ChannelId,
-    session: &mut Established<Noted<TheApps>>,
+    session: &mut Awake<Noted<TheApps>>,
     request: &Request<'_>,
 ) {
     let mut record = vec![0; 256];
@@ -88,7 +89,7 @@ fn sessions(machine: &mut Machine<Noted<TheTokens>>, app: &[u8], sealed: &[u8]) 
     let (resuming, request) = session.ticket.resume::<Noted<TheApps>>(&prologue, &mut OsEntropy).unwrap();
     drop(session);
     let mut answer = call(machine, channel, Command::Resume, &request);
-    let mut session = resuming.finish(&mut answer).unwrap();
+    let mut session = resuming.finish(&mut answer).unwrap().wake();
     ask(machine, channel, &mut session, &unlock);
     ask(machine, channel, &mut session, &Request::Logout);
 }

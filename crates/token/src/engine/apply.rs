@@ -265,10 +265,9 @@ fn change_counter<F: Flash>(
     feature: FeatureId,
     new: impl FnOnce(Units) -> Option<Units>,
 ) -> Result<(), Status> {
-    let granted = catalogue.feature_mut(index, feature).filter(|granted| granted.terms.counted);
-    let granted = granted.ok_or(Status::UpdateMalformed)?;
-    let remaining = new(granted.remaining).ok_or(Status::UpdateMalformed)?;
-    granted.remaining = remaining;
+    let granted = catalogue.remaining_mut(index, feature).ok_or(Status::UpdateMalformed)?;
+    let remaining = new(*granted).ok_or(Status::UpdateMalformed)?;
+    *granted = remaining;
     let mut buffer = [0; counter::SIZE];
     // What is stored is from before the transaction: its spends are right, what is left is in memory.
     let mut counter = match transaction.get(key::counter(index, feature), &mut buffer).map_err(unreadable)? {

@@ -2,7 +2,7 @@
 
 use heapless::Vec;
 use keyfob_licence::{Grant, Terms};
-use keyfob_wire::{FeatureId, ProductId, Status, Units};
+use keyfob_wire::{FeatureId, Modules, ProductId, Status, Units, UnixTime};
 
 /// How many products a token can carry.
 pub const PRODUCTS: usize = 32;
@@ -19,7 +19,7 @@ pub(super) struct Product {
 }
 
 /// A feature that is granted, and what is left of its counter.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Feature {
     pub(super) partition: u8,
     pub(super) id: FeatureId,
@@ -28,10 +28,79 @@ pub(super) struct Feature {
     pub(super) remaining: Units,
 }
 
+/// A feature as it is kept, without what alignment and options would take.
+struct Entry {
+    id: FeatureId,
+    product: ProductId,
+    remaining: Units,
+    starts: [u8; 8],
+    expires: [u8; 8],
+    modules: [u8; 8],
+    partition: u8,
+    stated: u8,
+}
+
+// What is kept most often decides what memory a token takes.
+const _: () = assert!(size_of::<Entry>() == 40);
+
+impl Entry {
+    const ENABLED: u8 = 1;
+    const STARTS: u8 = 2;
+    const EXPIRES: u8 = 4;
+    const COUNTED: u8 = 8;
+    const MODULES: u8 = 16;
+    const UNKNOWN: u8 = 32;
+
+    fn new(feature: &Feature) -> Self {
+        let Feature { partition, id, product, terms, remaining } = *feature;
+        let Terms { enabled, starts, expires, counted, modules, unknown } = terms;
+        let flags = [
+            (enabled, Self::ENABLED),
+            (starts.is_some(), Self::STARTS),
+            (expires.is_some(), Self::EXPIRES),
+            (counted, Self::COUNTED),
+            (modules.is_some(), Self::MODULES),
+            (unknown, Self::UNKNOWN),
+        ];
+        Self {
+            id,
+            product,
+            remaining,
+            starts: starts.map_or(0, |time| time.0).to_ne_bytes(),
+            expires: expires.map_or(0, |time| time.0).to_ne_bytes(),
+            modules: modules.map_or(0, |modules| modules.0).to_ne_bytes(),
+            partition,
+            stated: flags.into_iter().filter(|(is_stated, _)| *is_stated).fold(0, |stated, (_, flag)| stated | flag),
+        }
+    }
+
+    fn states(&self, flag: u8) -> bool {
+        self.stated & flag != 0
+    }
+
+    fn feature(&self) -> Feature {
+        let time = |flag, bytes| self.states(flag).then(|| UnixTime(u64::from_ne_bytes(bytes)));
+        Feature {
+            partition: self.partition,
+            id: self.id,
+            product: self.product,
+            terms: Terms {
+                enabled: self.states(Self::ENABLED),
+                starts: time(Self::STARTS, self.starts),
+                expires: time(Self::EXPIRES, self.expires),
+                counted: self.states(Self::COUNTED),
+                modules: self.states(Self::MODULES).then(|| Modules(u64::from_ne_bytes(self.modules))),
+                unknown: self.states(Self::UNKNOWN),
+            },
+            remaining: self.remaining,
+        }
+    }
+}
+
 /// Products and features in order of partition and number.
 pub(super) struct Catalogue {
     products: Vec<Product, PRODUCTS>,
-    features: Vec<Feature, FEATURES>,
+    features: Vec<Entry, FEATURES>,
 }
 
 impl Catalogue {
@@ -55,17 +124,18 @@ impl Catalogue {
     }
 
     /// The features of a partition in order of their numbers.
-    pub(super) fn features(&self, partition: u8) -> impl Iterator<Item = &Feature> {
-        self.features.iter().filter(move |feature| feature.partition == partition)
+    pub(super) fn features(&self, partition: u8) -> impl Iterator<Item = Feature> {
+        self.features.iter().filter(move |entry| entry.partition == partition).map(Entry::feature)
     }
 
-    pub(super) fn feature(&self, partition: u8, id: FeatureId) -> Option<&Feature> {
-        self.features.get(self.place(partition, id).ok()?)
+    pub(super) fn feature(&self, partition: u8, id: FeatureId) -> Option<Feature> {
+        self.features.get(self.place(partition, id).ok()?).map(Entry::feature)
     }
 
-    pub(super) fn feature_mut(&mut self, partition: u8, id: FeatureId) -> Option<&mut Feature> {
+    /// What is left of the counter of a feature that has one.
+    pub(super) fn remaining_mut(&mut self, partition: u8, id: FeatureId) -> Option<&mut Units> {
         let place = self.place(partition, id).ok()?;
-        self.features.get_mut(place)
+        self.features.get_mut(place).filter(|entry| entry.states(Entry::COUNTED)).map(|entry| &mut entry.remaining)
     }
 
     /// Takes a product and its features out.
@@ -102,13 +172,38 @@ impl Catalogue {
             let feature = Feature { partition, id: granted.feature, product: product.id, terms, remaining };
             match self.place(partition, granted.feature) {
                 Ok(_) => return Err(Status::UpdateMalformed),
-                Err(place) => self.features.insert(place, feature).map_err(|_| Status::NoRoom)?,
+                Err(place) => self.features.insert(place, Entry::new(&feature)).map_err(|_| Status::NoRoom)?,
             }
         }
         Ok(())
     }
 
     fn place(&self, partition: u8, id: FeatureId) -> Result<usize, usize> {
-        self.features.binary_search_by_key(&(partition, id), |feature| (feature.partition, feature.id))
+        self.features.binary_search_by_key(&(partition, id), |entry| (entry.partition, entry.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_feature_is_all_of_it() {
+        let times = [None, Some(UnixTime(1)), Some(UnixTime(u64::MAX)), Some(UnixTime(0x0102_0304_0506_0708))];
+        let modules = [None, Some(Modules(0)), Some(Modules(u64::MAX)), Some(Modules(0x8070_6050_4030_2010))];
+        for bits in 0..8 {
+            let (enabled, counted, unknown) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
+            for starts in times {
+                for expires in times {
+                    for modules in modules {
+                        let terms = Terms { enabled, starts, expires, counted, modules, unknown };
+                        let remaining = Units(0x1234_5678);
+                        let (id, product) = (FeatureId(7), ProductId(0xffff_fffe));
+                        let feature = Feature { partition: 3, id, product, terms, remaining };
+                        assert_eq!(Entry::new(&feature).feature(), feature);
+                    }
+                }
+            }
+        }
     }
 }

@@ -108,7 +108,7 @@ impl<P: Platform> Engine<P> {
     /// Where a partition's counters stand.
     fn counters(&mut self, index: u8) -> Result<Vec<CounterState, FEATURES>, Status> {
         let counted = self.catalogue.features(index).filter(|feature| feature.terms.counted);
-        let state = |feature: &super::catalogue::Feature| CounterState {
+        let state = |feature: super::catalogue::Feature| CounterState {
             feature: feature.id,
             remaining: feature.remaining,
             spend_serial: 0,

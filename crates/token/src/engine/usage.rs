@@ -74,8 +74,8 @@ impl<P: Platform> Engine<P> {
         counter.spend(asked.operation, asked.units).ok_or(Status::CounterTooLow)?;
 
         self.write_counter(partition, asked.feature, &counter)?;
-        if let Some(feature) = self.catalogue.feature_mut(partition, asked.feature) {
-            feature.remaining = counter.remaining;
+        if let Some(remaining) = self.catalogue.remaining_mut(partition, asked.feature) {
+            *remaining = counter.remaining;
         }
         put(out, &SpendAnswer { remaining: counter.remaining, spend_serial: counter.serial }.to_bytes())
     }
@@ -88,7 +88,7 @@ impl<P: Platform> Engine<P> {
         if !rights.include(right) {
             return Err(Status::NotPermitted);
         }
-        let feature = *self.catalogue.feature(partition, id).ok_or(Status::FeatureNotFound)?;
+        let feature = self.catalogue.feature(partition, id).ok_or(Status::FeatureNotFound)?;
         if product.0 != 0 && product != feature.product {
             return Err(Status::ProductNotPermitted);
         }

@@ -95,7 +95,7 @@ impl Wire {
             }
             Command::Finish => {
                 let presented = self.responder.take().unwrap().read_finish(message).unwrap();
-                let records = presented.admit_guest(message).unwrap().session.records;
+                let records = presented.admit_guest(message).unwrap().session.records.wake();
                 // Login is in order.
                 out[2..11].copy_from_slice(&[0, 0, 0xa3, 1, 0, 2, 0, 3, 0]);
                 self.records.insert(records).seal(&mut out, 9).unwrap()

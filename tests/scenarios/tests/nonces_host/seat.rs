@@ -1,6 +1,6 @@
 //! One app or guest, and what it asks.
 
-use keyfob_channel::{Established, Prologue, Ticket};
+use keyfob_channel::{Awake, Established, Prologue, Ticket};
 use keyfob_crypto::Entropy;
 use keyfob_scenarios::TODAY;
 use keyfob_scenarios::watched::{TheApps, Watched};
@@ -38,7 +38,7 @@ impl Channel {
 pub(crate) struct Seat {
     pub(crate) who: Who,
     pub(crate) channel: Option<ChannelId>,
-    pub(crate) session: Option<Established<Watched<TheApps>>>,
+    pub(crate) session: Option<Awake<Watched<TheApps>>>,
     ticket: Option<Ticket>,
     asked: Option<Operation>,
     /// The spend serial that it has seen.
@@ -51,7 +51,7 @@ impl Seat {
     }
 
     pub(crate) fn take(&mut self, channel: ChannelId, session: Established<Watched<TheApps>>) {
-        (self.channel, self.session, self.ticket) = (Some(channel), Some(session), None);
+        (self.channel, self.session, self.ticket) = (Some(channel), Some(session.wake()), None);
     }
 
     /// Makes the next record.
