@@ -84,19 +84,19 @@ impl Levels {
 
     /// Whether the token is software.
     #[must_use]
-    pub fn is_emulated(self) -> bool {
+    pub const fn is_emulated(self) -> bool {
         self.0 & 1 == 1
     }
 
     /// How keys are kept: 0 in the clear, 1 sealed under a chip secret, 2 in a secure element.
     #[must_use]
-    pub fn keys(self) -> u8 {
+    pub const fn keys(self) -> u8 {
         self.0 >> 1 & 3
     }
 
     /// Whether stored state can be put back: 0 it can, 1 anchored, 2 strong.
     #[must_use]
-    pub fn rollback(self) -> u8 {
+    pub const fn rollback(self) -> u8 {
         self.0 >> 3 & 3
     }
 
@@ -139,7 +139,7 @@ impl Rights {
 
     /// The rights' number.
     #[must_use]
-    pub fn number(self) -> u8 {
+    pub const fn number(self) -> u8 {
         self.0
     }
 

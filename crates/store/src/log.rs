@@ -98,6 +98,24 @@ impl Log {
         Ok(head)
     }
 
+    /// Reads what was appended, whether or not it is in the flash yet.
+    pub(crate) fn peek<F: Flash>(
+        &self,
+        medium: &mut Medium<F>,
+        at: u32,
+        out: &mut [u8],
+    ) -> Result<(), Fault<F::Error>> {
+        let stored = (self.position.saturating_sub(at) as usize).min(out.len());
+        let (stored, waiting) = out.split_at_mut(stored);
+        if !stored.is_empty() {
+            medium.read(self.place.bank, at, stored)?;
+        }
+        let from = at.saturating_sub(self.position) as usize;
+        let bytes = self.buffer.get(from..from + waiting.len()).ok_or(Fault::Corrupt)?;
+        waiting.copy_from_slice(bytes);
+        Ok(())
+    }
+
     fn push<F: Flash>(&mut self, medium: &mut Medium<F>, bytes: &[u8]) -> Result<(), Fault<F::Error>> {
         let mut rest = bytes;
         while !rest.is_empty() {

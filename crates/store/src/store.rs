@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, ReadError, WriteError};
 use crate::flash::Flash;
-use crate::format::{Action, Head, MAX_VALUE, Mark, header_size, record_size};
+use crate::format::{Action, HEAD, Head, MAX_VALUE, Mark, header_size, record_size};
 use crate::index::{Index, Pending, Slot};
 use crate::log::{Log, read_head, read_value};
 use crate::medium::{Medium, Statistics};
@@ -81,6 +81,32 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
     /// Returns the keys that have committed values, in ascending order.
     pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
         self.index.slots().iter().filter(|slot| slot.committed().is_some()).map(Slot::key)
+    }
+
+    /// Calls `each` with the last `N` bytes of every committed value.
+    ///
+    /// # Errors
+    /// Fails if a value is shorter, or the flash can't be read.
+    pub fn ends<const N: usize>(&mut self, mut each: impl FnMut(Key, &[u8; N])) -> Result<(), ReadError<F::Error>> {
+        self.require_readable()?;
+        for number in 0..self.index.slots().len() {
+            let Some(slot) = self.index.slots().get(number).copied() else { break };
+            if let Some(offset) = slot.committed() {
+                each(slot.key(), &self.end(offset)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The last bytes of the value at an offset, which may be that of the open record.
+    pub(crate) fn end<const N: usize>(&mut self, offset: u32) -> Result<[u8; N], ReadError<F::Error>> {
+        let mut head = [0; HEAD];
+        self.log.peek(&mut self.medium, offset, &mut head)?;
+        let length = usize::from(Head::decode(&head).ok_or(ReadError::Corrupt)?.length);
+        let within = HEAD + length.checked_sub(N).ok_or(ReadError::Corrupt)?;
+        let mut end = [0; N];
+        self.log.peek(&mut self.medium, offset + within as u32, &mut end)?;
+        Ok(end)
     }
 
     /// Returns how many bytes of records can still be added. A record takes [`Store::record_size`] bytes.
@@ -247,7 +273,7 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
         if self.condition == Condition::Sound { Ok(()) } else { Err(WriteError::NeedsMount) }
     }
 
-    fn require_readable(&self) -> Result<(), ReadError<F::Error>> {
+    pub(crate) fn require_readable(&self) -> Result<(), ReadError<F::Error>> {
         if self.condition == Condition::Lost { Err(ReadError::NeedsMount) } else { Ok(()) }
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::{CommitError, Fault, ReadError, WriteError};
 use crate::flash::Flash;
 use crate::format::{Action, Mark};
-use crate::index::Slot;
+use crate::index::{Pending, Slot};
 use crate::store::{Condition, Key, Store};
 
 /// A transaction in progress. Dropping it without [`Transaction::commit`] changes nothing.
@@ -46,6 +46,31 @@ impl<'s, F: Flash, const KEYS: usize> Transaction<'s, F, KEYS> {
             return Ok(());
         }
         self.store.append(Action::Remove, key, &[])
+    }
+
+    /// Calls `each` with the last `N` bytes of every value that the transaction takes away, and of every one that it
+    /// gives.
+    ///
+    /// # Errors
+    /// Fails if a value is shorter, or the flash can't be read.
+    pub fn changed_ends<const N: usize>(
+        &mut self,
+        mut each: impl FnMut(Key, &[u8; N]),
+    ) -> Result<(), ReadError<F::Error>> {
+        let store = &mut *self.store;
+        store.require_readable()?;
+        for number in 0..store.index.slots().len() {
+            let Some(slot) = store.index.slots().get(number).copied() else { break };
+            let given = match slot.pending() {
+                Pending::Nothing => continue,
+                Pending::Put(offset) => Some(offset),
+                Pending::Remove => None,
+            };
+            for offset in [slot.committed(), given].into_iter().flatten() {
+                each(slot.key(), &store.end(offset)?);
+            }
+        }
+        Ok(())
     }
 
     /// Makes the changes durable: after `Ok` they are there whatever happens to the power.

@@ -187,3 +187,61 @@ fn long_values_span_sectors() {
     assert_eq!(store.get(Key(u64::MAX), &mut buffer), Ok(Some(&long[..])));
     assert_eq!(store.keys().count(), 1);
 }
+
+/// Who keeps an account of all values by what a transaction takes and gives comes to the same as who counts anew.
+#[test]
+fn what_transactions_change_is_what_is_there() {
+    fn account<const WRITE: usize>() {
+        type Account = std::collections::BTreeMap<(u64, [u8; 3]), u32>;
+        let mut flash = MemoryFlash::<4096, 256, WRITE>::new();
+        let mut store = mounted(&mut flash);
+        let mut kept = Account::new();
+        let mut number = 1_u32;
+        let mut next = |below: usize| {
+            number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (number >> 8) as usize % below
+        };
+        for round in 0..400 {
+            let mut transaction = store.begin();
+            for _ in 0..next(4) {
+                let key = Key(next(6) as u64);
+                let value: Vec<u8> = (0..3 + next(90)).map(|_| next(256) as u8).collect();
+                // A key may be changed several times; the last counts.
+                match next(4) {
+                    0 => transaction.remove(key).unwrap(),
+                    _ => transaction.put(key, &value).unwrap(),
+                }
+            }
+            let mut after = kept.clone();
+            transaction.changed_ends(|key, end: &[u8; 3]| *after.entry((key.0, *end)).or_default() ^= 1).unwrap();
+            if next(5) == 0 {
+                drop(transaction);
+            } else {
+                transaction.commit().unwrap();
+                after.retain(|_, count| *count == 1);
+                kept = after;
+            }
+            let mut found = Account::new();
+            store.ends(|key, end: &[u8; 3]| *found.entry((key.0, *end)).or_default() ^= 1).unwrap();
+            assert_eq!(found, kept, "{WRITE} {round}");
+            let whole = contents(&mut store).unwrap().into_iter();
+            assert!(whole.map(|(key, value)| (key, *value.last_chunk().unwrap())).eq(kept.keys().copied()));
+        }
+        assert!(store.statistics().compactions > 3);
+    }
+    account::<1>();
+    account::<4>();
+    account::<16>();
+}
+
+#[test]
+fn values_without_an_end_that_long_are_an_error() {
+    let mut flash = Small::new();
+    let mut store = mounted(&mut flash);
+    let mut transaction = store.begin();
+    transaction.put(Key(1), b"four").unwrap();
+    assert_eq!(transaction.changed_ends(|_, _: &[u8; 4]| {}), Ok(()));
+    assert_eq!(transaction.changed_ends(|_, _: &[u8; 5]| {}), Err(ReadError::Corrupt));
+    transaction.commit().unwrap();
+    assert_eq!(store.ends(|_, _: &[u8; 5]| {}), Err(ReadError::Corrupt));
+}

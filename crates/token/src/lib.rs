@@ -10,14 +10,17 @@ mod channels;
 mod engine;
 mod outbox;
 mod platform;
+mod refusal;
 mod sessions;
 mod spot;
 mod token;
 
 pub use channels::CHANNELS;
 pub use engine::{
-    Caller, Engine, FEATURES, FILES, PAGES, PARTITIONS, PRODUCTS, STORE_KEYS, StartError, Surroundings, TOMBSTONES,
+    Caller, Engine, FEATURES, FILES, PAGES, PARTITIONS, PRODUCTS, SPENDS_PER_ADVANCE, STORE_KEYS, StartError,
+    Surroundings, TOMBSTONES,
 };
 pub use platform::{Anchor, AnchorFailed, Button, Condition, Platform, Reset};
+pub use refusal::refusal;
 pub use sessions::{SESSIONS, Session, TICKETS};
 pub use token::Token;

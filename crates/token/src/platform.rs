@@ -21,6 +21,16 @@ pub trait Platform {
     const LEVELS: Levels;
     /// The firmware's version.
     const FIRMWARE: Firmware;
+    /// A secret that only this chip has, and that no copy of its flash tells; what is stored is sealed under it.
+    ///
+    /// Boards without one carry no code for it.
+    ///
+    /// # Security
+    /// It is the same at each power-up, and has 256 bits of entropy.
+    const CHIP_SECRET: Option<fn(&Self) -> &Secret<32>> = None;
+    /// The hardware counter that keeps stored state from being put back. It needs a chip secret, or else whoever puts
+    /// the state back could write another number beside it.
+    const ANCHOR: Option<fn(&mut Self) -> &mut dyn Anchor> = None;
 
     /// The source of randomness.
     fn entropy(&mut self) -> &mut Self::Entropy;
@@ -31,19 +41,6 @@ pub trait Platform {
     /// How the button is at this moment; nobody waits for it.
     fn button(&mut self) -> Button {
         Button::Absent
-    }
-
-    /// A secret that only this chip has, and that no copy of its flash tells.
-    ///
-    /// # Security
-    /// It must be the same at each power-up, and made of at least 32 bytes of entropy in the factory or at the first.
-    fn chip_secret(&self) -> Option<&Secret<32>> {
-        None
-    }
-
-    /// The hardware counter that keeps stored state from being put back.
-    fn anchor(&mut self) -> Option<&mut dyn Anchor> {
-        None
     }
 
     /// What the board knows of how it fares.

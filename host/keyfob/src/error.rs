@@ -217,6 +217,8 @@ fn kind_of(status: Status) -> Kind {
         | Status::NonceUnknown
         | Status::TimeNotLater
         | Status::UnlockFailed
+        | Status::OtherChip
+        | Status::RolledBack
         | Status::SessionRefused => Kind::Verification,
         Status::FeatureNotFound
         | Status::FeatureDisabled

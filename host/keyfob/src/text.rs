@@ -80,6 +80,13 @@ pub const TEXTS: &[Text] = &[
         hint: "unplug the fob, plug it in and try again; if it stays, ask the vendor for another",
     },
     Text { code: "certificate-refused", hint: "look whether the file was made for this fob, by its maker or vendor" },
+    Text { code: "other-chip", hint: "don't trust this fob; ask the vendor for another, and tell where it came from" },
+    Text {
+        code: "rolled-back",
+        hint: "ask the vendor for another fob: what it held was put back to an earlier state, and is refused for good",
+    },
+    Text { code: "anchor-exhausted", hint: "ask the vendor for another fob; checks go on with this one" },
+    Text { code: "button-needed", hint: "keep the fob's button pressed while the command runs, then run it again" },
     Text { code: "no-enrolment", hint: "begin the enrolment again" },
     Text {
         code: "feature-not-found",

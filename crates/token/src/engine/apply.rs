@@ -3,10 +3,10 @@
 use keyfob_crypto::{AgreementKey, Crypto, Secret, hpke};
 use keyfob_licence::{Grant, HPKE_AAD_MAX, HPKE_INFO_LEN, Operation, Update, hpke_aad, hpke_info};
 use keyfob_signed::{Kind, Signer, Verified, read_unverified};
-use keyfob_store::{Flash, Store, Transaction};
 use keyfob_wire::body::{ApplyAnswer, Body, Certificates};
 use keyfob_wire::{FeatureId, Instant, PartitionId, ProductId, Serial, Slot, Status, Units, UpdateFile};
 
+use super::anchor::ANCHOR;
 use super::catalogue::{Catalogue, PRODUCTS};
 use super::change::Change;
 use super::clock::CLOCK;
@@ -16,8 +16,9 @@ use super::file_update::{Usage, change_files};
 use super::partition::{STATE, Sequence, state};
 use super::queries::split_grant;
 use super::root_change::SUCCESSION;
+use super::sealed_store::{SealedStore, SealedTransaction, room};
 use super::wipe::TOMBSTONE;
-use super::{Caller, Engine, STORE_KEYS, key, no_space, partition, refused, uncommitted, unreadable, unwritten};
+use super::{Caller, Engine, key, no_space, partition, refused};
 use crate::platform::Platform;
 use crate::spot::Spot;
 
@@ -68,7 +69,7 @@ impl<P: Platform> Engine<P> {
         now: Instant,
     ) -> Result<(), Status> {
         let uptime = self.uptime(now);
-        let Self { store, partitions, catalogue, scratch, .. } = self;
+        let Self { platform, store, partitions, catalogue, scratch, .. } = self;
         let partition = partitions.get_mut(usize::from(index)).and_then(Spot::as_mut).ok_or(Status::UnknownVendor)?;
         let mut change = Change::of(partition);
         let sealing = partition::read(store, index, scratch)?.sealing;
@@ -96,7 +97,7 @@ impl<P: Platform> Engine<P> {
             catalogue.insert(index, &grant, |feature| Ok(stored_counter(store, index, feature)?.remaining))?;
         }
 
-        has_room(store, needed::<P::Flash>(certificate, update))?;
+        has_room(store, needed::<P>(certificate, update))?;
         let usage = Usage::of(store)?;
 
         let sequence = Sequence { epoch: update.epoch, number: update.number, digest: update.digest() };
@@ -142,14 +143,14 @@ impl<P: Platform> Engine<P> {
         }
         change_files(&mut transaction, catalogue, index, update.operations, usage)?;
         let value = state(&sequence, change.mark, change.minimum_epoch);
-        transaction.put(key::state(index), &value).map_err(unwritten)?;
+        transaction.put(key::state(index), &value)?;
         if change.clock != partition.clock {
-            transaction.put(key::clock(index), &change.clock.to_bytes()).map_err(unwritten)?;
+            transaction.put(key::clock(index), &change.clock.to_bytes())?;
         }
         if change.succession != partition.succession {
-            transaction.put(key::succession(index), &change.succession.to_bytes()).map_err(unwritten)?;
+            transaction.put(key::succession(index), &change.succession.to_bytes())?;
         }
-        transaction.commit().map_err(uncommitted)?;
+        transaction.commit_for_good(platform)?;
         partition.sequence = sequence;
         change.take_effect(partition);
         Ok(())
@@ -166,7 +167,7 @@ impl<P: Platform> Engine<P> {
             let granted = store.keys().filter_map(|key| key::granted_product(key, index));
             let products: heapless::Vec<ProductId, PRODUCTS> = granted.take(PRODUCTS).collect();
             for product in products {
-                let stored = store.get(key::grant(index, product), scratch).map_err(unreadable)?;
+                let stored = store.get(key::grant(index, product), scratch)?;
                 let (_, grant) = stored.and_then(split_grant).ok_or(Status::StorageFailed)?;
                 let grant: Grant<'_> = read_unverified(grant).map_err(|_| Status::StorageFailed)?;
                 catalogue.insert(index, &grant, |feature| Ok(stored_counter(store, index, feature)?.remaining))?;
@@ -191,8 +192,8 @@ fn succeeds(update: &Update<'_>, last: &Sequence) -> Result<(), Status> {
 }
 
 /// What an update needs of the store.
-fn needed<F: Flash>(certificate: Option<&[u8]>, update: &Update<'_>) -> usize {
-    let size = Store::<F, STORE_KEYS>::record_size;
+fn needed<P: Platform>(certificate: Option<&[u8]>, update: &Update<'_>) -> usize {
+    let size = SealedStore::<P>::record_size;
     let overhead = 2usize.saturating_add(certificate.unwrap_or_default().len());
     let grants = update.grants.iter().map(|grant| size(overhead.saturating_add(grant.len())));
     let operations = update.operations.iter().map(|operation| match operation {
@@ -210,28 +211,29 @@ fn needed<F: Flash>(certificate: Option<&[u8]>, update: &Update<'_>) -> usize {
 
 /// Whether that much fits the store, so that there is still room afterwards for any spend, any change of state, and the
 /// beginning of a wipe.
-pub(super) fn has_room<F: Flash>(store: &mut Store<F, STORE_KEYS>, needed: usize) -> Result<(), Status> {
-    let size = Store::<F, STORE_KEYS>::record_size;
+pub(super) fn has_room<P: Platform>(store: &mut SealedStore<P>, needed: usize) -> Result<(), Status> {
+    let size = SealedStore::<P>::record_size;
     let states = size(STATE).saturating_mul(2).saturating_add(size(CLOCK));
-    let kept_back = states.saturating_add(size(counter::SIZE)).saturating_add(size(TOMBSTONE));
-    let free = store.free().map_err(unreadable)?;
+    let anchor = if P::ANCHOR.is_some() { size(ANCHOR) } else { 0 };
+    let kept_back = states.saturating_add(size(counter::SIZE)).saturating_add(size(TOMBSTONE)).saturating_add(anchor);
+    let free = store.free()?;
     if needed.saturating_add(kept_back) <= free { Ok(()) } else { Err(Status::NoRoom) }
 }
 
-pub(super) fn stored_counter<F: Flash>(
-    store: &mut Store<F, STORE_KEYS>,
+pub(super) fn stored_counter<P: Platform>(
+    store: &mut SealedStore<P>,
     index: u8,
     feature: FeatureId,
 ) -> Result<Counter, Status> {
-    let mut buffer = [0; counter::SIZE];
-    match store.get(key::counter(index, feature), &mut buffer).map_err(unreadable)? {
+    let mut buffer = [0; room(counter::SIZE)];
+    match store.get(key::counter(index, feature), &mut buffer)? {
         None => Ok(Counter::default()),
         Some(bytes) => Counter::from_bytes(bytes).ok_or(Status::StorageFailed),
     }
 }
 
-fn put_grant<F: Flash>(
-    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+fn put_grant<P: Platform>(
+    transaction: &mut SealedTransaction<'_, P>,
     index: u8,
     product: ProductId,
     certificate: Option<&[u8]>,
@@ -244,22 +246,22 @@ fn put_grant<F: Flash>(
     let value = scratch.get_mut(..size).ok_or(Status::TooLong)?;
     let bytes = length.iter().chain(certificate).chain(grant);
     value.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-    transaction.put(key::grant(index, product), value).map_err(unwritten)
+    transaction.put_in_place(key::grant(index, product), scratch, size)
 }
 
-fn put_key<F: Flash>(
-    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+fn put_key<P: Platform>(
+    transaction: &mut SealedTransaction<'_, P>,
     index: u8,
     feature: FeatureId,
     slot: Slot,
     secret: &Secret<32>,
 ) -> Result<(), Status> {
-    transaction.put(key::feature_key(index, feature, slot), secret.expose()).map_err(unwritten)
+    transaction.put(key::feature_key(index, feature, slot), secret.expose())
 }
 
 /// Changes what is left of a counter; its spends are remembered.
-fn change_counter<F: Flash>(
-    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+fn change_counter<P: Platform>(
+    transaction: &mut SealedTransaction<'_, P>,
     catalogue: &mut Catalogue,
     index: u8,
     feature: FeatureId,
@@ -268,12 +270,12 @@ fn change_counter<F: Flash>(
     let granted = catalogue.remaining_mut(index, feature).ok_or(Status::UpdateMalformed)?;
     let remaining = new(*granted).ok_or(Status::UpdateMalformed)?;
     *granted = remaining;
-    let mut buffer = [0; counter::SIZE];
+    let mut buffer = [0; room(counter::SIZE)];
     // What is stored is from before the transaction: its spends are right, what is left is in memory.
-    let mut counter = match transaction.get(key::counter(index, feature), &mut buffer).map_err(unreadable)? {
+    let mut counter = match transaction.get(key::counter(index, feature), &mut buffer)? {
         None => Counter::default(),
         Some(bytes) => Counter::from_bytes(bytes).ok_or(Status::StorageFailed)?,
     };
     counter.remaining = remaining;
-    transaction.put(key::counter(index, feature), &counter.to_bytes()).map_err(unwritten)
+    transaction.put(key::counter(index, feature), &counter.to_bytes())
 }

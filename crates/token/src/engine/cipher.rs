@@ -6,8 +6,9 @@ use keyfob_signed::Rights;
 use keyfob_wire::body::{CipherRequest, MAX_DERIVE_LABEL, UnlockRequest};
 use keyfob_wire::{FeatureId, Instant, Slot, Status, UnixTime};
 
+use super::sealed_store::room;
 use super::usage::allowed;
-use super::{Caller, Engine, key, unreadable};
+use super::{Caller, Engine, key};
 use crate::platform::Platform;
 
 /// The label of the key that opens sealed secrets.
@@ -97,13 +98,10 @@ impl<P: Platform> Engine<P> {
         let time = self.time_of_judgement(partition, &feature.terms, wanted.time, now)?;
         let state = State { remaining: feature.remaining };
         allowed(&judge(&feature.terms, &state, time, &Request::default()))?;
-        let mut key = Secret::<32>::zero();
+        let mut buffer = Secret::<{ room(32) }>::zero();
         let place = key::feature_key(partition, wanted.feature, wanted.slot);
-        match self.store.get(place, key.expose_mut()).map_err(unreadable)? {
-            None => Err(Status::KeyNotFound),
-            Some(stored) if stored.len() != 32 => Err(Status::StorageFailed),
-            Some(_) => Ok(key),
-        }
+        let stored = self.store.get(place, buffer.expose_mut())?.ok_or(Status::KeyNotFound)?;
+        Secret::from_slice(stored).ok_or(Status::StorageFailed)
     }
 }
 

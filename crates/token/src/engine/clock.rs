@@ -4,7 +4,7 @@ use keyfob_licence::{Clock, Now, Terms, Times};
 use keyfob_wire::cursor::{Reader, join};
 use keyfob_wire::{Instant, Status, UnixTime};
 
-use super::{Engine, key, uncommitted, unwritten};
+use super::{Engine, key};
 use crate::platform::Platform;
 
 /// How many power-ups are remembered.
@@ -126,7 +126,7 @@ impl<P: Platform> Engine<P> {
 
     fn keep_clock(&mut self, index: u8, clock: &PcClock) -> Result<(), Status> {
         let mut transaction = self.store.begin();
-        transaction.put(key::clock(index), &clock.to_bytes()).map_err(unwritten)?;
-        transaction.commit().map_err(uncommitted)
+        transaction.put(key::clock(index), &clock.to_bytes())?;
+        transaction.commit()
     }
 }

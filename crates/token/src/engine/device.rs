@@ -2,12 +2,12 @@
 
 use keyfob_crypto::{AgreementKey, BadKey, Crypto, Entropy, PublicKey, Secret, SigningKey};
 use keyfob_signed::{BirthRequest, MakerRoot, Usage, sign};
-use keyfob_store::{Flash, Store};
 use keyfob_wire::body::InstallRequest;
 use keyfob_wire::init::TokenState;
 use keyfob_wire::{Serial, Status};
 
-use super::{Engine, STORE_KEYS, StartError, key, uncommitted, unreadable, unwritten};
+use super::sealed_store::{SealedStore, room};
+use super::{Engine, StartError, key};
 use crate::platform::Platform;
 
 /// The stored value: serial, handshake key, signing key.
@@ -39,8 +39,11 @@ impl<C: Crypto> Device<C> {
 
 impl<P: Platform> Engine<P> {
     pub(super) fn load_device(&mut self) -> Result<(), StartError> {
-        let mut stored = Secret::<SIZE>::zero();
-        let found = self.store.get(key::DEVICE, stored.expose_mut()).map_err(|_| StartError::Corrupt)?;
+        let mut stored = Secret::<{ room(SIZE) }>::zero();
+        let found = self.store.get(key::DEVICE, stored.expose_mut()).map_err(|status| match status {
+            Status::OtherChip => StartError::OtherChip,
+            _ => StartError::Corrupt,
+        })?;
         let Some(bytes) = found else {
             return Ok(());
         };
@@ -87,8 +90,8 @@ impl<P: Platform> Engine<P> {
         let parts = serial.0.iter().chain(secret_handshake.expose()).chain(secret_signing.expose());
         value.expose_mut().iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
         let mut transaction = self.store.begin();
-        transaction.put(key::DEVICE, value.expose()).map_err(unwritten)?;
-        transaction.commit().map_err(uncommitted)?;
+        transaction.put(key::DEVICE, value.expose())?;
+        transaction.commit()?;
         self.device.set(Device { serial, handshake, signing, is_certified: false });
         Ok(())
     }
@@ -117,19 +120,21 @@ impl<P: Platform> Engine<P> {
         {
             return Err(Status::CertificateRefused);
         }
+        let value = self.scratch.get_mut(..request.len()).ok_or(Status::TooLong)?;
+        value.copy_from_slice(request);
         let mut transaction = self.store.begin();
-        transaction.put(key::CERTIFICATES, request).map_err(unwritten)?;
-        transaction.commit().map_err(uncommitted)?;
+        transaction.put_in_place(key::CERTIFICATES, &mut self.scratch, request.len())?;
+        transaction.commit()?;
         device.is_certified = true;
         Ok(())
     }
 }
 
 /// Reads the device's certificates into `scratch`.
-pub(super) fn certificates<'b, F: Flash>(
-    store: &mut Store<F, STORE_KEYS>,
+pub(super) fn certificates<'b, P: Platform>(
+    store: &mut SealedStore<P>,
     scratch: &'b mut [u8],
 ) -> Result<InstallRequest<'b>, Status> {
-    let stored = store.get(key::CERTIFICATES, scratch).map_err(unreadable)?.ok_or(Status::NotReady)?;
+    let stored = store.get(key::CERTIFICATES, scratch)?.ok_or(Status::NotReady)?;
     InstallRequest::parse(stored).map_err(|_| Status::StorageFailed)
 }

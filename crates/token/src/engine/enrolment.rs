@@ -2,7 +2,6 @@
 
 use keyfob_crypto::{AgreementKey, Crypto, Entropy, PublicKey, Secret, SigningKey};
 use keyfob_signed::{EnrolmentRequest, VendorRoot, sign};
-use keyfob_store::Store;
 use keyfob_wire::body::{Body, EndorseAnswer, EndorseRequest, EnrolAnswer, EnrolRequest};
 use keyfob_wire::{PartitionId, Status, UnixTime, VendorHint};
 
@@ -10,7 +9,8 @@ use super::apply::has_room;
 use super::clock::{CLOCK, PcClock};
 use super::partition::{HEAD, Partition, STATE, Sequence, state};
 use super::root_change::Succession;
-use super::{Engine, STORE_KEYS, device, key, no_space, uncommitted, unwritten};
+use super::sealed_store::SealedStore;
+use super::{Engine, device, key, no_space};
 use crate::platform::Platform;
 
 /// A partition in the making. It lives in memory only.
@@ -90,7 +90,7 @@ impl<P: Platform> Engine<P> {
         }
 
         let length = HEAD.saturating_add(asked.endorsement.len());
-        let size = Store::<P::Flash, STORE_KEYS>::record_size;
+        let size = SealedStore::<P>::record_size;
         has_room(&mut self.store, size(length).saturating_add(size(STATE)).saturating_add(size(CLOCK)))?;
         let value = self.scratch.get_mut(..length).ok_or(Status::TooLong)?;
         let secrets = [&enrolment.handshake, &enrolment.sealing, &enrolment.proof];
@@ -101,17 +101,16 @@ impl<P: Platform> Engine<P> {
         let minimum_epoch = 0;
         let mut transaction = self.store.begin();
         let outcome = transaction
-            .put(key::partition(index), value)
+            .put_in_place(key::partition(index), &mut self.scratch, length)
             .and_then(|()| {
                 let state = state(&Sequence::START, UnixTime::UNKNOWN, minimum_epoch);
                 transaction.put(key::state(index), &state)
             })
             // Its room is taken from the start, so that there is no lack of it later.
-            .and_then(|()| transaction.put(key::clock(index), &PcClock::NEW.to_bytes()))
-            .map_err(unwritten);
-        zeroize::Zeroize::zeroize(value);
+            .and_then(|()| transaction.put(key::clock(index), &PcClock::NEW.to_bytes()));
+        zeroize::Zeroize::zeroize(&mut self.scratch[..]);
         outcome?;
-        transaction.commit().map_err(uncommitted)?;
+        transaction.commit_for_good(&mut self.platform)?;
 
         let partition = Partition {
             id: enrolment.partition,

@@ -1,9 +1,10 @@
 //! Files as they are stored: what each is, and its pages. `docs/spec.md`, §8.5.
 
-use keyfob_store::{Flash, Store, Transaction};
 use keyfob_wire::{FileId, FileKind, ProductId, Status};
 
-use super::{STORE_KEYS, key, unreadable, unwritten};
+use super::key;
+use super::sealed_store::{SealedStore, SealedTransaction, room};
+use crate::platform::Platform;
 
 /// How many files a token can carry.
 pub const FILES: usize = 32;
@@ -11,6 +12,10 @@ pub const FILES: usize = 32;
 pub const PAGES: usize = 128;
 /// The size of a page; a file's last one may be shorter.
 pub(super) const PAGE: usize = 256;
+/// A page in memory, with the room that reading one needs.
+pub(super) type Page = [u8; room(PAGE)];
+/// A page of a file before it was ever written.
+pub(super) const NO_PAGE: Page = [0; room(PAGE)];
 /// The size of what is stored of a file besides its pages.
 pub(super) const FILE: usize = 4;
 
@@ -104,70 +109,70 @@ impl Part {
     }
 
     /// Its place in the page.
-    pub(super) fn place<'b>(&self, page: &'b mut [u8; PAGE]) -> &'b mut [u8] {
+    pub(super) fn place<'b>(&self, page: &'b mut Page) -> &'b mut [u8] {
         page.get_mut(self.within..self.within.saturating_add(self.length)).unwrap_or_default()
     }
 }
 
 /// What is stored of a file, if there is one.
-pub(super) fn stored<F: Flash>(store: &mut Store<F, STORE_KEYS>, place: &Place) -> Result<Option<File>, Status> {
-    let mut buffer = [0; FILE];
-    match store.get(place.key(), &mut buffer).map_err(unreadable)? {
+pub(super) fn stored<P: Platform>(store: &mut SealedStore<P>, place: &Place) -> Result<Option<File>, Status> {
+    let mut buffer = [0; room(FILE)];
+    match store.get(place.key(), &mut buffer)? {
         None => Ok(None),
         Some(bytes) => File::from_bytes(bytes).map(Some).ok_or(Status::StorageFailed),
     }
 }
 
 /// Reads a page into the buffer, zeros if it was never written, and says whether it is stored.
-pub(super) fn load<F: Flash>(
-    store: &mut Store<F, STORE_KEYS>,
+pub(super) fn load<P: Platform>(
+    store: &mut SealedStore<P>,
     place: &Place,
     page: u8,
-    buffer: &mut [u8; PAGE],
+    buffer: &mut Page,
 ) -> Result<bool, Status> {
-    let stored = store.get(place.page(page), buffer).map_err(unreadable)?.is_some();
-    if !stored {
-        buffer.fill(0);
-    }
-    Ok(stored)
+    let stored = store.get(place.page(page), buffer)?.map(<[u8]>::len);
+    Ok(blank_rest(buffer, stored))
 }
 
 /// As [`load`], what was before the transaction.
-pub(super) fn load_before<F: Flash>(
-    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+pub(super) fn load_before<P: Platform>(
+    transaction: &mut SealedTransaction<'_, P>,
     place: &Place,
     page: u8,
-    buffer: &mut [u8; PAGE],
+    buffer: &mut Page,
 ) -> Result<bool, Status> {
-    let stored = transaction.get(place.page(page), buffer).map_err(unreadable)?.is_some();
-    if !stored {
-        buffer.fill(0);
-    }
-    Ok(stored)
+    let stored = transaction.get(place.page(page), buffer)?.map(<[u8]>::len);
+    Ok(blank_rest(buffer, stored))
+}
+
+/// Makes zeros of what wasn't stored of a page, and says whether any of it was.
+fn blank_rest(page: &mut Page, stored: Option<usize>) -> bool {
+    page.iter_mut().skip(stored.unwrap_or_default()).for_each(|byte| *byte = 0);
+    stored.is_some()
 }
 
 /// Gives a page of a file its content. One of zeros isn't stored.
-pub(super) fn store_page<F: Flash>(
-    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+pub(super) fn store_page<P: Platform>(
+    transaction: &mut SealedTransaction<'_, P>,
     place: &Place,
     file: &File,
     page: u8,
-    content: &[u8; PAGE],
+    content: &Page,
 ) -> Result<(), Status> {
     let content = content.get(..file.page_length(page)).unwrap_or_default();
     if content.iter().all(|&byte| byte == 0) {
         return remove_page(transaction, place, page);
     }
-    transaction.put(place.page(page), content).map_err(unwritten)
+    transaction.put(place.page(page), content)
 }
 
 /// Takes a page away.
-pub(super) fn remove_page<F: Flash>(
-    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+pub(super) fn remove_page<P: Platform>(
+    transaction: &mut SealedTransaction<'_, P>,
     place: &Place,
     page: u8,
 ) -> Result<(), Status> {
-    transaction.remove(place.page(page)).map_err(unwritten)
+    transaction.remove(place.page(page))
 }
 
 #[cfg(test)]

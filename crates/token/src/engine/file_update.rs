@@ -4,12 +4,13 @@
 //! update does to it is done in memory, page by page, and what comes out is stored.
 
 use keyfob_licence::{List, Operation};
-use keyfob_store::{Flash, Store, Transaction};
 use keyfob_wire::{FileId, ProductId, Status};
 
 use super::catalogue::Catalogue;
-use super::file::{FILES, File, PAGE, PAGES, Place, load_before, parts, remove_page, store_page, stored};
-use super::{STORE_KEYS, key, unreadable, unwritten};
+use super::file::{FILE, FILES, File, NO_PAGE, PAGES, Place, load_before, parts, remove_page, store_page, stored};
+use super::key;
+use super::sealed_store::{SealedStore, SealedTransaction, room};
+use crate::platform::Platform;
 
 /// What all files of the token take.
 #[derive(Clone, Copy)]
@@ -20,7 +21,7 @@ pub(super) struct Usage {
 
 impl Usage {
     /// Counts what is stored.
-    pub(super) fn of<F: Flash>(store: &mut Store<F, STORE_KEYS>) -> Result<Self, Status> {
+    pub(super) fn of<P: Platform>(store: &mut SealedStore<P>) -> Result<Self, Status> {
         let files: heapless::Vec<_, FILES> = store.keys().filter_map(key::described_file).take(FILES).collect();
         let mut usage = Self { files: files.len(), pages: 0 };
         for (partition, product, file) in files {
@@ -46,8 +47,8 @@ impl Usage {
 ///
 /// # Errors
 /// `update-malformed` if an operation can't be done, `no-room` if there would be more than the token can carry.
-pub(super) fn change_files<'u, F: Flash>(
-    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+pub(super) fn change_files<'u, P: Platform>(
+    transaction: &mut SealedTransaction<'_, P>,
     catalogue: &Catalogue,
     partition: u8,
     operations: List<'u, Operation<'u>>,
@@ -63,16 +64,16 @@ pub(super) fn change_files<'u, F: Flash>(
         }
         catalogue.product(partition, product).ok_or(Status::UpdateMalformed)?;
         let place = Place { partition, product, file };
-        let mut buffer = [0; super::file::FILE];
-        let old = match transaction.get(place.key(), &mut buffer).map_err(unreadable)? {
+        let mut buffer = [0; room(FILE)];
+        let old = match transaction.get(place.key(), &mut buffer)? {
             None => None,
             Some(bytes) => Some(File::from_bytes(bytes).ok_or(Status::StorageFailed)?),
         };
         let steps = || operations.iter().enumerate().filter(|(_, step)| is_of_file(step));
         let (new, anew) = outcome(old, steps())?;
         match (old, new) {
-            (_, Some(file)) if old != new => transaction.put(place.key(), &file.to_bytes()).map_err(unwritten)?,
-            (Some(_), None) => transaction.remove(place.key()).map_err(unwritten)?,
+            (_, Some(file)) if old != new => transaction.put(place.key(), &file.to_bytes())?,
+            (Some(_), None) => transaction.remove(place.key())?,
             _ => {}
         }
         let writes = || steps().filter(|(number, _)| anew.is_none_or(|anew| *number > anew)).map(|(_, step)| step);
@@ -115,8 +116,8 @@ fn outcome<'u>(
 }
 
 /// Gives a page what the writes leave in it; `anew` if nothing stays of what was stored.
-fn change_page<'u, F: Flash>(
-    transaction: &mut Transaction<'_, F, STORE_KEYS>,
+fn change_page<'u, P: Platform>(
+    transaction: &mut SealedTransaction<'_, P>,
     place: &Place,
     file: Option<&File>,
     page: u8,
@@ -126,9 +127,9 @@ fn change_page<'u, F: Flash>(
     let Some(file) = file else {
         return remove_page(transaction, place, page);
     };
-    let mut old = [0; PAGE];
+    let mut old = NO_PAGE;
     load_before(transaction, place, page, &mut old)?;
-    let mut new = if anew { [0; PAGE] } else { old };
+    let mut new = if anew { NO_PAGE } else { old };
     for write in writes {
         let Operation::WriteFile { offset, bytes, .. } = write else {
             continue;

@@ -4,7 +4,7 @@ use keyfob_crypto::Entropy;
 use keyfob_wire::body::{Body, HealthAnswer, RandomRequest};
 use keyfob_wire::{BootId, Instant, Status};
 
-use super::{Engine, no_space, unreadable};
+use super::{Engine, no_space};
 use crate::platform::Platform;
 
 /// What the sessions around an engine know, which it is asked for.
@@ -31,7 +31,7 @@ impl<P: Platform> Engine<P> {
             sessions: number(around.sessions),
             refused_records: around.refused_records,
             refused_handshakes: around.refused_handshakes,
-            free: number(self.store.free().map_err(unreadable)?),
+            free: number(self.store.free()?),
             compactions: u32::try_from(self.store.statistics().compactions).unwrap_or(u32::MAX),
             tickets: number(around.tickets),
         }

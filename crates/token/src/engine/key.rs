@@ -20,6 +20,8 @@ pub(super) enum Area {
 
 /// The device's serial and secret keys.
 pub(super) const DEVICE: Key = Key(1 << 56);
+/// The anchor's number and the account of all values.
+pub(super) const ANCHOR: Key = Key(12 << 56);
 /// The device's certificates, as INSTALL brought them.
 pub(super) const CERTIFICATES: Key = Key(2 << 56);
 
@@ -57,7 +59,7 @@ pub(super) fn is_tombstone(key: Key) -> bool {
 /// The place of the partition that a key belongs to; none if it is the token's own.
 pub(super) fn place(key: Key) -> Option<u8> {
     let [_, place, ..] = key.0.to_be_bytes();
-    (key != DEVICE && key != CERTIFICATES && !is_tombstone(key)).then_some(place)
+    (![DEVICE, CERTIFICATES, ANCHOR].contains(&key) && !is_tombstone(key)).then_some(place)
 }
 
 /// A product's grant and its signer's certificate.

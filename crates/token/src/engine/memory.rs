@@ -2,13 +2,13 @@
 
 use heapless::Vec;
 use keyfob_signed::Rights;
-use keyfob_store::{Flash, Store};
 use keyfob_wire::body::{FileEntry, FilesRequest, FilesWriter, ReadRequest, WriteRequest};
 use keyfob_wire::{FileId, FileKind, ProductId, Status};
 
 use super::apply::has_room;
-use super::file::{FILE, FILES, File, PAGE, Place, load, load_before, parts, store_page, stored};
-use super::{Caller, Engine, STORE_KEYS, key, no_space, uncommitted, unwritten};
+use super::file::{FILE, FILES, File, NO_PAGE, PAGE, Place, load, load_before, parts, store_page, stored};
+use super::sealed_store::SealedStore;
+use super::{Caller, Engine, key, no_space};
 use crate::platform::Platform;
 
 impl<P: Platform> Engine<P> {
@@ -20,7 +20,7 @@ impl<P: Platform> Engine<P> {
             return Err(Status::OutOfRange);
         }
         let out = out.get_mut(..length).ok_or(Status::Busy)?;
-        let mut page = [0; PAGE];
+        let mut page = NO_PAGE;
         for part in parts(asked.offset, length) {
             load(&mut self.store, &place, part.page, &mut page)?;
             let to = out.iter_mut().skip(part.start);
@@ -46,12 +46,12 @@ impl<P: Platform> Engine<P> {
             (false, false) if !once => return Ok(0),
             (false, _) => {}
         }
-        let size = Store::<P::Flash, STORE_KEYS>::record_size;
+        let size = SealedStore::<P>::record_size;
         let pages = parts(asked.offset, asked.bytes.len()).count();
         has_room(&mut self.store, size(PAGE).saturating_mul(pages).saturating_add(size(FILE)))?;
 
         let mut transaction = self.store.begin();
-        let mut page = [0; PAGE];
+        let mut page = NO_PAGE;
         for part in parts(asked.offset, asked.bytes.len()) {
             load_before(&mut transaction, &place, part.page, &mut page)?;
             let (there, new) = (part.place(&mut page), part.of(asked.bytes));
@@ -62,9 +62,9 @@ impl<P: Platform> Engine<P> {
             store_page(&mut transaction, &place, &file, part.page, &page)?;
         }
         if once {
-            transaction.put(place.key(), &File { written: true, ..file }.to_bytes()).map_err(unwritten)?;
+            transaction.put(place.key(), &File { written: true, ..file }.to_bytes())?;
         }
-        transaction.commit().map_err(uncommitted)?;
+        transaction.commit()?;
         Ok(0)
     }
 
@@ -85,7 +85,7 @@ impl<P: Platform> Engine<P> {
         for id in files {
             let place = Place { partition, product: asked.product, file: id };
             let file = stored(&mut self.store, &place)?.ok_or(Status::StorageFailed)?;
-            let mut page = [0; PAGE];
+            let mut page = NO_PAGE;
             let mut label = None;
             if file.kind == FileKind::Label {
                 load(&mut self.store, &place, 0, &mut page)?;
@@ -120,12 +120,8 @@ impl<P: Platform> Engine<P> {
 }
 
 /// Whether a write changes anything.
-fn differs<F: Flash>(
-    store: &mut Store<F, STORE_KEYS>,
-    place: &Place,
-    asked: &WriteRequest<'_>,
-) -> Result<bool, Status> {
-    let mut page = [0; PAGE];
+fn differs<P: Platform>(store: &mut SealedStore<P>, place: &Place, asked: &WriteRequest<'_>) -> Result<bool, Status> {
+    let mut page = NO_PAGE;
     for part in parts(asked.offset, asked.bytes.len()) {
         load(store, place, part.page, &mut page)?;
         if part.place(&mut page) != part.of(asked.bytes) {

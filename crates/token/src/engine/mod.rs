@@ -2,6 +2,7 @@
 //!
 //! State lies in the store; what a `check` needs of it is also in memory, and memory changes only once the store has.
 
+mod anchor;
 mod apply;
 mod catalogue;
 mod change;
@@ -18,6 +19,7 @@ mod memory;
 mod partition;
 mod queries;
 mod root_change;
+mod sealed_store;
 mod statement;
 mod time;
 mod usage;
@@ -28,7 +30,7 @@ use core::fmt::Debug;
 use keyfob_channel::{Agreed, HandshakeError, Responder};
 use keyfob_crypto::Entropy;
 use keyfob_signed::{Certificate, Invalid, Rights, VendorRoot};
-use keyfob_store::{CommitError, MountError, ReadError, Store, WriteError};
+use keyfob_store::{CommitError, ReadError, Store, WriteError};
 use keyfob_wire::body::Request;
 use keyfob_wire::init::TokenState;
 use keyfob_wire::{Instant, MAX_MESSAGE, NoSpace, PartitionId, ProductId, Serial, Status, Subject, VendorHint};
@@ -39,16 +41,18 @@ use catalogue::Catalogue;
 use device::Device;
 use enrolment::Enrolment;
 use partition::Partition;
+use sealed_store::SealedStore;
 
+pub use anchor::SPENDS_PER_ADVANCE;
 pub use catalogue::{FEATURES, PRODUCTS};
 pub use file::{FILES, PAGES};
 pub use health::Surroundings;
 pub use partition::PARTITIONS;
 pub use wipe::TOMBSTONES;
 
-/// How many records the store has room for: the device's two, four of each partition, each product's grant, each
+/// How many records the store has room for: the device's two, the anchor's, four of each partition, each product's grant, each
 /// feature's counter and as many keys, files and their pages, and the tombstones.
-pub const STORE_KEYS: usize = 2 + 4 * PARTITIONS + PRODUCTS + 2 * FEATURES + FILES + PAGES + TOMBSTONES;
+pub const STORE_KEYS: usize = 3 + 4 * PARTITIONS + PRODUCTS + 2 * FEATURES + FILES + PAGES + TOMBSTONES;
 
 /// How long a fob shows itself, in milliseconds.
 const IDENTIFY_TIME: u64 = 5_000;
@@ -120,12 +124,30 @@ pub enum StartError {
     /// The flash holds something else, or is damaged.
     #[error("the token's flash holds something else, or is damaged")]
     Corrupt,
+    /// The flash was written by another chip, or altered.
+    #[error("the token's flash was written by another chip, or altered")]
+    OtherChip,
+    /// The flash, or a part of it, was put back to what it was earlier.
+    #[error("the token's flash was put back to what it was earlier")]
+    RolledBack,
+}
+
+impl StartError {
+    /// What a token that can't start answers.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Self::Flash | Self::Corrupt => Status::StorageFailed,
+            Self::OtherChip => Status::OtherChip,
+            Self::RolledBack => Status::RolledBack,
+        }
+    }
 }
 
 /// What a token knows and does, without the sessions around it.
 pub struct Engine<P: Platform> {
     platform: P,
-    store: Store<P::Flash, STORE_KEYS>,
+    store: SealedStore<P>,
     device: Spot<Device<P::Crypto>>,
     /// A partition keeps its place for life; the place of one that was wiped is free.
     partitions: [Spot<Partition<P::Crypto>>; PARTITIONS],
@@ -155,7 +177,7 @@ impl<P: Platform> Engine<P> {
     pub(crate) const fn new(platform: P, flash: P::Flash) -> Self {
         Self {
             platform,
-            store: Store::unmounted(flash),
+            store: SealedStore::unmounted(flash),
             device: Spot::EMPTY,
             partitions: [const { Spot::EMPTY }; PARTITIONS],
             wipes: 0,
@@ -170,10 +192,9 @@ impl<P: Platform> Engine<P> {
     /// Mounts the store and loads what it holds.
     #[inline(never)]
     pub(crate) fn load(&mut self) -> Result<(), StartError> {
-        self.store.mount_in_place().map_err(|error| match error {
-            MountError::Flash(_) => StartError::Flash,
-            _ => StartError::Corrupt,
-        })?;
+        self.store.mount()?;
+        self.store.unlock(&mut self.platform);
+        self.store.require_latest(&mut self.platform)?;
         self.load_device()?;
         self.load_partitions()?;
         let wipes = self.store.keys().filter(|key| key::is_tombstone(*key)).count();
@@ -184,7 +205,7 @@ impl<P: Platform> Engine<P> {
 
     /// The store, for its statistics.
     pub fn store(&self) -> &Store<P::Flash, STORE_KEYS> {
-        &self.store
+        &self.store.store
     }
 
     /// Executes a request, writes its answer into `out` and returns the answer's length.

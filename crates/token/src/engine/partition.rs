@@ -2,12 +2,12 @@
 
 use keyfob_crypto::{AgreementKey, Crypto, PublicKey, Secret};
 use keyfob_signed::VendorRoot;
-use keyfob_store::{Flash, Store};
 use keyfob_wire::{Instant, PartitionId, Status, UnixTime, VendorHint};
 
 use super::clock::{CLOCK, PcClock};
 use super::root_change::{SUCCESSION, Succession};
-use super::{Caller, Engine, Place, STORE_KEYS, StartError, key, unreadable};
+use super::sealed_store::{SealedStore, room};
+use super::{Caller, Engine, Place, StartError, key};
 use crate::platform::Platform;
 use crate::spot::Spot;
 
@@ -97,12 +97,12 @@ fn parts(value: &[u8]) -> Option<Parts<'_>> {
 }
 
 /// Reads a partition's secrets and endorsement through `scratch`, which is left without the secrets.
-pub(super) fn read<'b, F: Flash>(
-    store: &mut Store<F, STORE_KEYS>,
+pub(super) fn read<'b, P: Platform>(
+    store: &mut SealedStore<P>,
     index: u8,
     scratch: &'b mut [u8],
 ) -> Result<Stored<'b>, Status> {
-    let length = store.get(key::partition(index), scratch).map_err(unreadable)?.ok_or(Status::StorageFailed)?.len();
+    let length = store.get(key::partition(index), scratch)?.ok_or(Status::StorageFailed)?.len();
     let value = scratch.get_mut(..length).ok_or(Status::StorageFailed)?;
     let (head, endorsement) = value.split_at_mut_checked(HEAD).ok_or(Status::StorageFailed)?;
     let found = parts(head).map(|parts| (parts.stored.sealing, parts.stored.proof));
@@ -138,13 +138,13 @@ impl<P: Platform> Engine<P> {
                 continue;
             };
             let parts = parts(value).ok_or(corrupt)?;
-            let mut buffer = [0; STATE];
+            let mut buffer = [0; room(STATE)];
             let state = self.store.get(key::state(index), &mut buffer).map_err(|_| corrupt)?.ok_or(corrupt)?;
             let (sequence, mark, minimum_epoch) = read_state(state).ok_or(corrupt)?;
-            let mut buffer = [0; CLOCK];
+            let mut buffer = [0; room(CLOCK)];
             let clock = self.store.get(key::clock(index), &mut buffer).map_err(|_| corrupt)?;
             let clock = clock.map_or(Some(PcClock::NEW), PcClock::from_bytes).ok_or(corrupt)?;
-            let mut buffer = [0; SUCCESSION];
+            let mut buffer = [0; room(SUCCESSION)];
             let succession = self.store.get(key::succession(index), &mut buffer).map_err(|_| corrupt)?;
             let succession = succession.map_or(Some(Succession::NEW), Succession::from_bytes).ok_or(corrupt)?;
             place.set(Partition {

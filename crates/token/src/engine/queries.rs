@@ -10,7 +10,8 @@ use keyfob_wire::body::{
 use keyfob_wire::{BootId, NoSpace, ProductId, Status, UnixTime};
 
 use super::catalogue::Catalogue;
-use super::{Caller, Engine, key, no_space, partition, unreadable};
+use super::statement::STORED;
+use super::{Caller, Engine, key, no_space, partition};
 use crate::platform::Platform;
 
 impl<P: Platform> Engine<P> {
@@ -68,7 +69,7 @@ impl<P: Platform> Engine<P> {
             if product.id < asked.start || !visible(product.id, product.public) {
                 continue;
             }
-            let stored = store.get(key::grant(index, product.id), scratch).map_err(unreadable)?;
+            let stored = store.get(key::grant(index, product.id), scratch)?;
             let (_, grant) = stored.and_then(split_grant).ok_or(Status::StorageFailed)?;
             let grant: Grant<'_> = read_unverified(grant).map_err(|_| Status::StorageFailed)?;
             if write_product(&mut writer, &grant, catalogue, index).is_err() {
@@ -86,9 +87,9 @@ impl<P: Platform> Engine<P> {
     pub(super) fn grant(&mut self, caller: &Caller, asked: &GrantRequest, out: &mut [u8]) -> Result<usize, Status> {
         let index = self.addressed(caller, asked.hint)?;
         self.shown_product(caller, index, asked.product)?;
-        let mut endorsement = [0; 400];
+        let mut endorsement = [0; STORED];
         let endorsement = partition::read(&mut self.store, index, &mut endorsement)?.endorsement;
-        let stored = self.store.get(key::grant(index, asked.product), &mut self.scratch).map_err(unreadable)?;
+        let stored = self.store.get(key::grant(index, asked.product), &mut self.scratch)?;
         let (certificate, grant) = stored.and_then(split_grant).ok_or(Status::StorageFailed)?;
         let certificates = Certificates::new(certificate).map_err(no_space)?;
         GrantAnswer { grant, certificates, endorsement }.write(out).map_err(no_space)

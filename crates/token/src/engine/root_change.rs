@@ -3,14 +3,14 @@
 use keyfob_crypto::{AgreementKey, Crypto, PublicKey, SigningKey};
 use keyfob_licence::RootChange;
 use keyfob_signed::{Invalid, VendorRoot, verify};
-use keyfob_store::Store;
 use keyfob_wire::cursor::{Reader, join};
 use keyfob_wire::{RootChangeFile, Status, VendorHint};
 
 use super::apply::has_room;
 use super::partition::{HEAD, ROOT};
+use super::sealed_store::SealedStore;
 use super::wipe::follows;
-use super::{Caller, Engine, STORE_KEYS, key, partition, refused, uncommitted, unreadable, unwritten};
+use super::{Caller, Engine, key, partition, refused};
 use crate::platform::Platform;
 
 /// The size of a stored succession.
@@ -54,21 +54,20 @@ impl<P: Platform> Engine<P> {
 
         let succession = Succession { changes: change.number, recovery };
         let length = HEAD.saturating_add(file.endorsement.len());
-        let size = Store::<P::Flash, STORE_KEYS>::record_size;
+        let size = SealedStore::<P>::record_size;
         has_room(&mut self.store, size(length).saturating_add(size(SUCCESSION)))?;
-        let Self { store, scratch, .. } = self;
-        store.get(key::partition(index), scratch).map_err(unreadable)?.ok_or(Status::StorageFailed)?;
+        let Self { platform, store, scratch, .. } = self;
+        store.get(key::partition(index), scratch)?.ok_or(Status::StorageFailed)?;
         let value = scratch.get_mut(..length).ok_or(Status::TooLong)?;
         value.get_mut(ROOT).ok_or(Status::StorageFailed)?.copy_from_slice(&change.root.0);
         value.get_mut(HEAD..).ok_or(Status::StorageFailed)?.copy_from_slice(file.endorsement);
         let mut transaction = store.begin();
         let outcome = transaction
-            .put(key::partition(index), value)
-            .and_then(|()| transaction.put(key::succession(index), &succession.to_bytes()))
-            .map_err(unwritten);
-        zeroize::Zeroize::zeroize(value);
+            .put_in_place(key::partition(index), scratch, length)
+            .and_then(|()| transaction.put(key::succession(index), &succession.to_bytes()));
+        zeroize::Zeroize::zeroize(&mut scratch[..]);
         outcome?;
-        transaction.commit().map_err(uncommitted)?;
+        transaction.commit_for_good(platform)?;
 
         let partition = self.partition_mut(index)?;
         partition.root = VendorRoot(change.root);

@@ -11,11 +11,12 @@ use keyfob_wire::{Instant, PartitionId, Serial, Status};
 
 use super::catalogue::{FEATURES, PRODUCTS};
 use super::file::{FILES, Place, stored};
+use super::sealed_store::room;
 use super::{Caller, Engine, key, no_space, partition};
 use crate::platform::Platform;
 
 /// Room for an endorsement and the secrets before it.
-const STORED: usize = 400;
+pub(super) const STORED: usize = room(400);
 
 impl<P: Platform> Engine<P> {
     #[inline(never)]

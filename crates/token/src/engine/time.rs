@@ -7,7 +7,7 @@ use keyfob_wire::{Instant, Status};
 
 use super::apply::signer_certificate;
 use super::partition::state;
-use super::{Caller, Engine, key, no_space, refused, uncommitted, unwritten};
+use super::{Caller, Engine, key, no_space, refused};
 use crate::platform::Platform;
 
 impl<P: Platform> Engine<P> {
@@ -54,11 +54,11 @@ impl<P: Platform> Engine<P> {
         let (mut clock, before) = (partition.clock, partition.clock);
         clock.refill();
         let mut transaction = self.store.begin();
-        transaction.put(key::state(index), &value).map_err(unwritten)?;
+        transaction.put(key::state(index), &value)?;
         if clock != before {
-            transaction.put(key::clock(index), &clock.to_bytes()).map_err(unwritten)?;
+            transaction.put(key::clock(index), &clock.to_bytes())?;
         }
-        transaction.commit().map_err(uncommitted)?;
+        transaction.commit_for_good(&mut self.platform)?;
         let partition = self.partition_mut(index)?;
         partition.time_nonce = None;
         partition.mark = time.time;

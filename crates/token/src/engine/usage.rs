@@ -8,7 +8,7 @@ use keyfob_wire::{FeatureId, Instant, Modules, Status, Units};
 use super::apply::stored_counter;
 use super::catalogue::Feature;
 use super::counter::{Counter, Seen};
-use super::{Caller, Engine, key, uncommitted, unwritten};
+use super::{Caller, Engine, key};
 use crate::platform::Platform;
 
 impl<P: Platform> Engine<P> {
@@ -101,8 +101,8 @@ impl<P: Platform> Engine<P> {
 
     fn write_counter(&mut self, partition: u8, feature: FeatureId, counter: &Counter) -> Result<(), Status> {
         let mut transaction = self.store.begin();
-        transaction.put(key::counter(partition, feature), &counter.to_bytes()).map_err(unwritten)?;
-        transaction.commit().map_err(uncommitted)
+        transaction.put(key::counter(partition, feature), &counter.to_bytes())?;
+        transaction.commit_spend(&mut self.platform)
     }
 }
 

@@ -12,8 +12,9 @@ use keyfob_wire::cursor::{Reader, join};
 use keyfob_wire::{PartitionId, Serial, Status, UnixTime, VendorHint, WipeFile};
 
 use super::partition::Sequence;
-use super::{Caller, Engine, PARTITIONS, key, refused, uncommitted, unreadable, unwritten};
-use crate::platform::Platform;
+use super::sealed_store::room;
+use super::{Caller, Engine, PARTITIONS, key, refused};
+use crate::platform::{Button, Platform};
 
 /// How many partitions can be wiped in a token's life.
 pub const TOMBSTONES: usize = 16;
@@ -50,6 +51,7 @@ pub(super) fn follows(number: u32, done: u32) -> Result<(), Status> {
 impl<P: Platform> Engine<P> {
     #[inline(never)]
     pub(super) fn wipe(&mut self, caller: &Caller, file: &WipeFile<'_>) -> Result<usize, Status> {
+        let button = self.platform.button();
         let index = self.named(caller, file.serial, file.partition)?;
         let partition = self.partition(index)?;
         let binding = (file.serial, file.partition);
@@ -57,15 +59,18 @@ impl<P: Platform> Engine<P> {
         let wipe = signer.and_then(|signer| signer.verify::<P::Crypto, Wipe>(file.wipe, &binding));
         let wipe = wipe.map_err(refused)?;
         follows(wipe.sequence, self.wipes)?;
+        if button == Button::Released {
+            return Err(Status::ButtonNeeded);
+        }
         if usize::try_from(self.wipes).is_ok_and(|wipes| wipes >= TOMBSTONES) {
             return Err(Status::NoRoom);
         }
 
         let stone = tombstone(&partition.root.0.digest(), partition.id, &partition.sequence, partition.mark);
         let mut transaction = self.store.begin();
-        transaction.put(key::tombstone(wipe.sequence), &stone).map_err(unwritten)?;
-        transaction.remove(key::partition(index)).map_err(unwritten)?;
-        transaction.commit().map_err(uncommitted)?;
+        transaction.put(key::tombstone(wipe.sequence), &stone)?;
+        transaction.remove(key::partition(index))?;
+        transaction.commit_for_good(&mut self.platform)?;
         self.wipes = wipe.sequence;
         if let Some(place) = self.partitions.get_mut(usize::from(index)) {
             place.clear();
@@ -78,7 +83,7 @@ impl<P: Platform> Engine<P> {
     pub(super) fn finish_wipes(&mut self) -> Result<(), Status> {
         for (index, _) in (0..).zip(0..PARTITIONS) {
             let gone = self.partition(index).is_err();
-            if gone && self.store.contains(key::state(index)).map_err(unreadable)? {
+            if gone && self.store.contains(key::state(index))? {
                 self.finish_wipe(index)?;
             }
         }
@@ -93,14 +98,14 @@ impl<P: Platform> Engine<P> {
             let Some(key) = next else { break };
             self.remove(key)?;
         }
-        self.store.scrub().map_err(unwritten)?;
+        self.store.scrub()?;
         self.remove(state)
     }
 
     fn remove(&mut self, key: Key) -> Result<(), Status> {
         let mut transaction = self.store.begin();
-        transaction.remove(key).map_err(unwritten)?;
-        transaction.commit().map_err(uncommitted)
+        transaction.remove(key)?;
+        transaction.commit()
     }
 
     /// The partition that a file names, unless the caller is of another one.
@@ -115,8 +120,8 @@ impl<P: Platform> Engine<P> {
     pub(super) fn tombstones(&mut self) -> Result<heapless::Vec<Tombstone, TOMBSTONES>, Status> {
         let mut stones = heapless::Vec::new();
         for sequence in 1..=self.wipes {
-            let mut buffer = [0; TOMBSTONE];
-            let stored = self.store.get(key::tombstone(sequence), &mut buffer).map_err(unreadable)?;
+            let mut buffer = [0; room(TOMBSTONE)];
+            let stored = self.store.get(key::tombstone(sequence), &mut buffer)?;
             let stone = stored.and_then(read_tombstone).ok_or(Status::StorageFailed)?;
             stones.push(stone).map_err(|_| Status::StorageFailed)?;
         }
