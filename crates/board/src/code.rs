@@ -13,22 +13,17 @@ impl Board {
              /// How the board keeps keys and state.\n\
              pub(crate) const LEVELS: u8 = {};\n\
              /// The flash's size.\n\
+             #[allow(dead_code, reason = \"not every chip's code asks\")]\n\
              pub(crate) const FLASH_SIZE: usize = {:#x};\n\
              /// Where the token's state lies, from the flash's first byte.\n\
              pub(crate) const STATE_START: u32 = {:#x};\n\
              /// How much room it has.\n\
-             pub(crate) const STATE_SIZE: u32 = {:#x};\n\
-             /// The store's unit.\n\
-             pub(crate) const UNIT: usize = {};\n\
-             /// What is erased at once.\n\
-             pub(crate) const SECTOR: usize = {};\n",
+             pub(crate) const STATE_SIZE: u32 = {:#x};\n",
             self.number,
             self.level_bits(),
             self.flash.size,
             state.start,
             state.size,
-            self.flash.unit,
-            self.flash.sector,
         );
         code.push_str(&pin("light", "LIGHT", &self.light));
         if let Some(button) = &self.button {

@@ -12,14 +12,34 @@
 mod fault;
 mod lamp;
 mod ports;
+mod randomness;
 mod serve;
 mod usb;
 
 pub use fault::fail;
 pub use lamp::{Lamp, Pattern, shine};
 pub use ports::Ports;
+pub use randomness::{Randomness, Source};
 pub use serve::serve;
 pub use usb::usb;
 
+use keyfob_wire::Firmware;
+
+/// The firmware's version, which is the package's.
+pub const VERSION: Firmware = Firmware([
+    number(env!("CARGO_PKG_VERSION_MAJOR")),
+    number(env!("CARGO_PKG_VERSION_MINOR")),
+    number(env!("CARGO_PKG_VERSION_PATCH")),
+]);
+
 /// How often the loops come round when nothing happens, in milliseconds: a watchdog has to allow more.
 pub const HEARTBEAT: u64 = 1_000;
+
+/// Reads a part of the version. A part that doesn't fit a byte fails the build.
+#[expect(clippy::panic, reason = "the compiler's")]
+const fn number(text: &str) -> u8 {
+    match u8::from_str_radix(text, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("a part of the version doesn't fit a byte"),
+    }
+}

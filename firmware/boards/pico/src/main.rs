@@ -5,7 +5,7 @@
 #![no_main]
 
 mod board;
-mod flash;
+mod noise;
 
 use core::panic::PanicInfo;
 
@@ -18,14 +18,13 @@ use embassy_rp::peripherals::USB;
 use embassy_rp::usb::Driver;
 use embassy_rp::watchdog::Watchdog;
 use embassy_rp::{bind_interrupts, interrupt, usb};
-use embassy_time::Duration;
-use keyfob_firmware::{Lamp, Ports, fail, serve, shine};
+use keyfob_firmware::{Lamp, Ports, fail, serve};
+use keyfob_rp::{PATIENCE, bus, lamp};
 use keyfob_token::{Platform, Token};
 use keyfob_wire::Status;
 use static_cell::{ConstStaticCell, StaticCell};
 
-use board::{LIGHT_IS_HIGH, Pico, light_pin};
-use flash::StateFlash;
+use board::{LIGHT_IS_HIGH, Pico, StateFlash, light_pin};
 
 bind_interrupts!(struct Irqs {
     USBCTRL_IRQ => usb::InterruptHandler<USB>;
@@ -33,25 +32,24 @@ bind_interrupts!(struct Irqs {
 
 static PORTS: Ports = Ports::new();
 static LAMP: Lamp = Lamp::new();
-static TOKEN: ConstStaticCell<Token<Pico>> = ConstStaticCell::new(Token::new(Pico::new(), StateFlash::new()));
+// SAFETY: this is the only one, and `main` leaves the peripheral alone.
+static TOKEN: ConstStaticCell<Token<Pico>> =
+    ConstStaticCell::new(Token::new(Pico::new(), unsafe { StateFlash::new() }));
 static ABOVE: InterruptExecutor = InterruptExecutor::new();
 static BELOW: StaticCell<Executor> = StaticCell::new();
-
-/// How long the watchdog waits; a signature takes half a second.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 #[entry]
 fn main() -> ! {
     keyfob_stack::paint();
     let peripherals = embassy_rp::init(embassy_rp::config::Config::default());
-    let light = Output::new(light_pin!(peripherals), level(false));
+    let light = Output::new(light_pin!(peripherals), Level::from(!LIGHT_IS_HIGH));
     let driver = Driver::new(peripherals.USB, Irqs);
     let mut watchdog = Watchdog::new(peripherals.WATCHDOG);
     watchdog.start(PATIENCE);
 
     interrupt::SWI_IRQ_0.set_priority(Priority::P2);
     let above = ABOVE.start(interrupt::SWI_IRQ_0);
-    if let (Ok(usb), Ok(light)) = (bus(driver), lamp(light)) {
+    if let (Ok(usb), Ok(light)) = (bus(driver, Pico::FIRMWARE, &PORTS), lamp(light, LIGHT_IS_HIGH, &LAMP)) {
         above.spawn(usb);
         above.spawn(light);
     }
@@ -63,16 +61,6 @@ fn main() -> ! {
 }
 
 #[embassy_executor::task]
-async fn bus(driver: Driver<'static, USB>) {
-    keyfob_firmware::usb(driver, Pico::FIRMWARE, &PORTS).await;
-}
-
-#[embassy_executor::task]
-async fn lamp(mut light: Output<'static>) {
-    shine(&LAMP, |on| light.set_level(level(on))).await;
-}
-
-#[embassy_executor::task]
 async fn token(mut watchdog: Watchdog) {
     let alive = move || watchdog.feed(PATIENCE);
     let token = TOKEN.take();
@@ -80,10 +68,6 @@ async fn token(mut watchdog: Watchdog) {
         Ok(()) => serve(token, &PORTS, &LAMP, alive).await,
         Err(_) => fail(Status::StorageFailed, &PORTS, &LAMP, alive).await,
     }
-}
-
-fn level(on: bool) -> Level {
-    Level::from(on == LIGHT_IS_HIGH)
 }
 
 #[interrupt]

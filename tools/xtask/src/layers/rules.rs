@@ -109,14 +109,16 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { place: "tests/", may: May::UseAllBut(&["tools/xtask"]), primitives: true },
     // What is compared with our cryptography lies beside it.
     Rule { primitives: true, ..only("firmware/measure", &["crates/crypto"]) },
-    only("firmware/app", &["crates/token", "crates/store", "crates/usb", "crates/wire"]),
+    only("firmware/app", &["crates/token", "crates/crypto", "crates/entropy", "crates/usb", "crates/wire"]),
     // Boards wire the token; std crates don't build there, but for the one that reads the board's file.
     only(
         "firmware/boards/",
         &[
             "firmware/app",
+            "firmware/boards/rp",
             "firmware/boards/stack",
             "crates/board",
+            "crates/entropy",
             "crates/entropy",
             "crates/token",
             "crates/store",
