@@ -1,8 +1,7 @@
 //! Core deterministic CBOR (RFC 8949, section 4.2.1): what signed bytes must be, checked before they are decoded.
 
-use core::convert::Infallible;
-
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::Sink;
+use minicbor::{Decoder, Encoder, decode};
 
 /// How deep arrays and maps may lie in each other.
 const MAX_DEPTH: u8 = 8;
@@ -97,28 +96,11 @@ pub fn array(decoder: &mut Decoder<'_>, length: u64) -> Result<(), decode::Error
     }
 }
 
-/// Counts bytes instead of writing them.
-#[derive(Default)]
-pub(crate) struct Length(pub(crate) usize);
-
-impl encode::Write for Length {
-    type Error = Infallible;
-
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
-        self.0 = self.0.saturating_add(bytes.len());
-        Ok(())
-    }
-}
-
 /// The head of a byte string of `length`, for hashing around bytes that lie elsewhere.
 pub(crate) fn bytes_head(length: usize, out: &mut [u8; 9]) -> &[u8] {
-    let capacity = out.len();
-    let mut rest = out.as_mut_slice();
-    let unused = match Encoder::new(&mut rest).bytes_len(length as u64) {
-        Ok(_) => rest.len(),
-        Err(_) => capacity,
-    };
-    out.get(..capacity.saturating_sub(unused)).unwrap_or_default()
+    let mut encoder = Encoder::new(Sink::new(out));
+    let written = encoder.bytes_len(length as u64).map(|encoder| encoder.writer().length());
+    out.get(..written.unwrap_or_default()).unwrap_or_default()
 }
 
 #[cfg(test)]

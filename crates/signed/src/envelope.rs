@@ -3,6 +3,7 @@
 use core::ops::Deref;
 
 use keyfob_crypto::{Crypto, Entropy, PublicKey, Sha256, Signature, SigningKey};
+use keyfob_wire::Sink;
 use minicbor::{Decoder, Encoder, decode, encode};
 
 use crate::{Binding, Invalid, Kind, cbor};
@@ -117,27 +118,25 @@ pub fn sign<'b, 'a, C: Crypto, T: Payload<'a>>(
     entropy: &mut impl Entropy,
     out: &'b mut [u8],
 ) -> Result<&'b [u8], SignError> {
-    let mut length = Encoder::new(cbor::Length::default());
-    payload.encode(&mut length).map_err(|_| SignError::Room)?;
-    let length = length.into_writer().0;
+    let mut counted = Encoder::new(Sink::counting());
+    payload.encode(&mut counted).map_err(|_| SignError::Room)?;
+    let length = counted.writer().length();
 
-    let capacity = out.len();
-    let mut rest = &mut *out;
-    let mut encoder = Encoder::new(&mut rest);
+    let mut encoder = Encoder::new(Sink::new(out));
     encoder.array(4).map_err(|_| SignError::Room)?;
     encode::Write::write_all(encoder.writer_mut(), &PROTECTED).map_err(|_| SignError::Room)?;
     encoder.map(0).and_then(|e| e.bytes_len(length as u64)).map_err(|_| SignError::Room)?;
-    let start = capacity.saturating_sub(rest.len());
-    payload.encode(&mut Encoder::new(&mut rest)).map_err(|_| SignError::Room)?;
-    let end = capacity.saturating_sub(rest.len());
+    let start = encoder.writer().length();
+    payload.encode(&mut encoder).map_err(|_| SignError::Room)?;
+    let end = encoder.writer().length();
 
     let body = out.get(start..end).ok_or(SignError::Room)?;
     let digest = digest(T::KIND, &key.public(), binding, body);
     let signature = key.sign_digest(&digest, entropy).map_err(|_| SignError::Signing)?;
-    let mut rest = out.get_mut(end..).ok_or(SignError::Room)?;
-    Encoder::new(&mut rest).bytes(&signature.0).map_err(|_| SignError::Room)?;
-    let unused = rest.len();
-    out.get(..capacity.saturating_sub(unused)).ok_or(SignError::Room)
+    let mut encoder = Encoder::new(Sink::new(out.get_mut(end..).ok_or(SignError::Room)?));
+    encoder.bytes(&signature.0).map_err(|_| SignError::Room)?;
+    let end = end.saturating_add(encoder.writer().length());
+    out.get(..end).ok_or(SignError::Room)
 }
 
 /// Takes an envelope apart into payload and signature, and insists on its exact form.

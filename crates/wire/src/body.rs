@@ -49,7 +49,7 @@ pub use time::{SetTimeAnswer, SetTimeRequest, TimeAnswer, TimeRequest};
 pub use tombstone::{Tombstone, Tombstones};
 pub use unlock::{MAX_SECRET, UnlockAnswer, UnlockRequest};
 
-use crate::NoSpace;
+use crate::{NoSpace, Sink};
 
 /// A public key: a compressed point, not checked here. Spec §1.
 pub type KeyBytes = [u8; 33];
@@ -65,10 +65,9 @@ pub trait Body {
 
 impl<T: minicbor::Encode<()>> Body for T {
     fn write(&self, out: &mut [u8]) -> Result<usize, NoSpace> {
-        let room = out.len();
-        let mut encoder = minicbor::Encoder::new(out);
+        let mut encoder = minicbor::Encoder::new(Sink::new(out));
         self.encode(&mut encoder, &mut ())?;
-        Ok(room.saturating_sub(encoder.writer().len()))
+        Ok(encoder.writer().length())
     }
 }
 

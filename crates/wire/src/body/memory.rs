@@ -7,7 +7,7 @@ use super::{
     cbor::{array, fixed, map, map_with_hint, skip},
 };
 use crate::{
-    FileId, FileKind, MAX_LABEL, MAX_TRANSFER, Malformed, NoSpace, ProductId, VendorHint,
+    FileId, FileKind, MAX_LABEL, MAX_TRANSFER, Malformed, NoSpace, ProductId, Sink, VendorHint,
     cursor::{Reader, join},
 };
 
@@ -249,8 +249,7 @@ impl<'a> Iterator for Files<'a> {
 
 /// Writes the answer to `files`, whose number is known before.
 pub struct FilesWriter<'b> {
-    encoder: Encoder<&'b mut [u8]>,
-    room: usize,
+    encoder: Encoder<Sink<'b>>,
 }
 
 impl<'b> FilesWriter<'b> {
@@ -259,10 +258,9 @@ impl<'b> FilesWriter<'b> {
     /// # Errors
     /// If the buffer is too small even for that.
     pub fn new(buffer: &'b mut [u8], count: usize) -> Result<Self, NoSpace> {
-        let room = buffer.len();
-        let mut encoder = Encoder::new(buffer);
+        let mut encoder = Encoder::new(Sink::new(buffer));
         encoder.map(1)?.u8(1)?.array(u64::try_from(count).map_err(|_| NoSpace)?)?;
-        Ok(Self { encoder, room })
+        Ok(Self { encoder })
     }
 
     /// Adds a file. Files come in ascending order.
@@ -276,6 +274,6 @@ impl<'b> FilesWriter<'b> {
     /// Ends the answer and returns its length.
     #[must_use]
     pub fn finish(self) -> usize {
-        self.room.saturating_sub(self.encoder.writer().len())
+        self.encoder.writer().length()
     }
 }

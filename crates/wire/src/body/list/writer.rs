@@ -6,7 +6,7 @@
 use minicbor::{Encoder, encode};
 
 use super::FeatureEntry;
-use crate::{NoSpace, ProductId};
+use crate::{NoSpace, ProductId, Sink};
 
 /// Writes the answer to `list` into a buffer.
 ///
@@ -74,7 +74,7 @@ impl<'b> ListWriter<'b> {
     }
 
     /// Writes items at `start` and returns where they end.
-    fn put(&mut self, start: usize, write: impl FnOnce(&mut Encoder<&mut [u8]>) -> Written) -> Result<usize, NoSpace> {
+    fn put(&mut self, start: usize, write: impl FnOnce(&mut Encoder<Sink<'_>>) -> Written) -> Result<usize, NoSpace> {
         let limit = self.limit();
         self.put_within(start, limit, write)
     }
@@ -83,21 +83,20 @@ impl<'b> ListWriter<'b> {
         &mut self,
         start: usize,
         limit: usize,
-        write: impl FnOnce(&mut Encoder<&mut [u8]>) -> Written,
+        write: impl FnOnce(&mut Encoder<Sink<'_>>) -> Written,
     ) -> Result<usize, NoSpace> {
-        let mut encoder = Encoder::new(self.buffer.get_mut(start..limit).ok_or(NoSpace)?);
+        let mut encoder = Encoder::new(Sink::new(self.buffer.get_mut(start..limit).ok_or(NoSpace)?));
         write(&mut encoder)?;
-        Ok(limit.saturating_sub(encoder.writer().len()))
+        Ok(start.saturating_add(encoder.writer().length()))
     }
 
     /// Writes an array's head before its items, which begin at `start` behind room for a short head and end at
     /// `end`; returns where they end now.
     fn head(&mut self, start: usize, end: usize, count: u64, limit: usize) -> Result<usize, NoSpace> {
         let mut head = [0; 9];
-        let room = head.len();
-        let mut encoder = Encoder::new(head.as_mut_slice());
+        let mut encoder = Encoder::new(Sink::new(&mut head));
         encoder.array(count)?;
-        let size = room.saturating_sub(encoder.writer().len());
+        let size = encoder.writer().length();
         let longer = size.saturating_sub(SHORT_HEAD);
         let end = end.checked_add(longer).filter(|&end| end <= limit).ok_or(NoSpace)?;
         let moved = self.buffer.get_mut(start..end).ok_or(NoSpace)?;
@@ -146,7 +145,7 @@ impl ProductWriter<'_, '_> {
     }
 }
 
-type Written = Result<(), encode::Error<encode::write::EndOfSlice>>;
+type Written = Result<(), encode::Error<NoSpace>>;
 
 /// The head of an array of at most 23 items.
 const SHORT_HEAD: usize = 1;
