@@ -28,6 +28,7 @@ pub(crate) const RULES: &[Rule] = &[
     only("crates/pcapng", &[]),
     only("crates/board", &[]),
     only("crates/anchor", &[]),
+    only("crates/uf2", &[]),
     only("crates/entropy", &["crates/crypto"]),
     only("crates/usb", &[]),
     only("crates/usbip", &[]),
