@@ -1,8 +1,8 @@
 //! Grants: a vendor's terms of a product on one token. `docs/spec.md`, §7.6.
 
 use keyfob_signed::{Kind, Payload, cbor};
-use keyfob_wire::{FeatureId, Modules, PartitionId, ProductId, Serial, UnixTime};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, FeatureId, Malformed, Modules, PartitionId, ProductId, Serial, UnixTime};
+use minicbor::{Encoder, encode};
 
 use crate::{Item, List, Term, Terms};
 
@@ -97,7 +97,7 @@ impl<'a> Payload<'a> for Grant<'a> {
     const KIND: Kind = Kind::Grant;
     type Binding = (Serial, PartitionId);
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 6)?;
         let grant = Self {
             product: ProductId(decoder.u32()?),
@@ -105,13 +105,13 @@ impl<'a> Payload<'a> for Grant<'a> {
             public: match decoder.u8()? {
                 0 => false,
                 1 => true,
-                _ => return Err(decode::Error::message("flags")),
+                _ => return Err(Malformed),
             },
             issued: UnixTime(decoder.u64()?),
             name: decoder.str()?,
             features: List::decode(decoder)?,
         };
-        grant.validate().map_err(|_| decode::Error::message("grant"))?;
+        grant.validate().map_err(|_| Malformed)?;
         Ok(grant)
     }
 
@@ -129,7 +129,7 @@ impl<'a> Payload<'a> for Grant<'a> {
 }
 
 impl<'a> Item<'a> for FeatureGrant<'a> {
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 3)?;
         Ok(Self { feature: FeatureId(decoder.u32()?), name: decoder.str()?, terms: decode_terms(decoder)? })
     }
@@ -140,8 +140,8 @@ impl<'a> Item<'a> for FeatureGrant<'a> {
     }
 }
 
-fn decode_terms(decoder: &mut Decoder<'_>) -> Result<Terms, decode::Error> {
-    let pairs = decoder.map()?.ok_or_else(|| decode::Error::message("length"))?;
+fn decode_terms(decoder: &mut Decoder<'_>) -> Result<Terms, Malformed> {
+    let pairs = decoder.map()?;
     let mut terms = Terms::default();
     for _ in 0..pairs {
         match Term::from_number(decoder.u16()?) {
@@ -151,7 +151,7 @@ fn decode_terms(decoder: &mut Decoder<'_>) -> Result<Terms, decode::Error> {
             Some(Term::Counter) => {
                 terms.counted = decoder.bool()?;
                 if !terms.counted {
-                    return Err(decode::Error::message("counter"));
+                    return Err(Malformed);
                 }
             }
             Some(Term::Modules) => terms.modules = Some(Modules(decoder.u64()?)),

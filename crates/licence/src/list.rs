@@ -1,6 +1,7 @@
 //! Lists inside payloads: read in place from CBOR, or written from a slice.
 
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, Malformed};
+use minicbor::{Encoder, encode};
 
 /// What a [`List`] holds.
 pub trait Item<'a>: Copy {
@@ -8,7 +9,7 @@ pub trait Item<'a>: Copy {
     ///
     /// # Errors
     /// If lengths, types or ranges aren't exactly those of the specification.
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error>;
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed>;
 
     /// Writes the item in deterministic encoding.
     ///
@@ -18,7 +19,7 @@ pub trait Item<'a>: Copy {
 }
 
 impl<'a> Item<'a> for &'a [u8] {
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         decoder.bytes()
     }
 
@@ -69,9 +70,8 @@ impl<'a, T: Item<'a>> List<'a, T> {
     ///
     /// # Errors
     /// If it is none of definite length, or an item isn't as specified.
-    pub fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
-        let count = decoder.array()?.and_then(|count| usize::try_from(count).ok());
-        let count = count.ok_or_else(|| decode::Error::message("length"))?;
+    pub fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
+        let count = usize::try_from(decoder.array()?).map_err(|_| Malformed)?;
         let start = decoder.position();
         for _ in 0..count {
             T::decode(decoder)?;

@@ -4,8 +4,8 @@
 
 use keyfob_signed::{Kind, Payload, cbor};
 use keyfob_wire::body::{MAX_AUDIENCE, MAX_CONTEXT, MAX_NONCE, MIN_PROOF_NONCE};
-use keyfob_wire::{FeatureId, PartitionId, Serial, Status, Subject, UnixTime};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, FeatureId, Malformed, PartitionId, Serial, Status, Subject, UnixTime};
+use minicbor::{Encoder, encode};
 
 use crate::Quality;
 
@@ -46,25 +46,23 @@ impl<'a> Payload<'a> for Proof<'a> {
     const KIND: Kind = Kind::Proof;
     type Binding = (Serial, PartitionId);
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
-        if decoder.map()? != Some(10) {
-            return Err(decode::Error::message("length"));
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
+        if decoder.map()? != 10 {
+            return Err(Malformed);
         }
         let proof = Self {
             audience: claim(decoder, AUDIENCE)?.str()?,
             time: UnixTime(claim(decoder, ISSUED_AT)?.u64()?),
             nonce: claim(decoder, NONCE)?.bytes()?,
             feature: FeatureId(claim(decoder, FEATURE)?.u32()?),
-            status: Status::from_number(claim(decoder, STATUS)?.u16()?)
-                .ok_or_else(|| decode::Error::message("status"))?,
-            quality: Quality::from_number(claim(decoder, QUALITY)?.u8()?)
-                .ok_or_else(|| decode::Error::message("quality"))?,
+            status: Status::from_number(claim(decoder, STATUS)?.u16()?).ok_or(Malformed)?,
+            quality: Quality::from_number(claim(decoder, QUALITY)?.u8()?).ok_or(Malformed)?,
             context: claim(decoder, CONTEXT)?.bytes()?,
             app: Subject(*cbor::fixed(claim(decoder, APP)?)?),
             number: claim(decoder, NUMBER)?.u32()?,
             epoch: claim(decoder, EPOCH)?.u32()?,
         };
-        if proof.is_sound() { Ok(proof) } else { Err(decode::Error::message("length")) }
+        if proof.is_sound() { Ok(proof) } else { Err(Malformed) }
     }
 
     fn encode<W: encode::Write>(&self, encoder: &mut Encoder<W>) -> Result<(), encode::Error<W::Error>> {
@@ -80,8 +78,10 @@ impl<'a> Payload<'a> for Proof<'a> {
 }
 
 /// Reads the key of the next claim, which must be this one.
-fn claim<'d, 'a>(decoder: &'d mut Decoder<'a>, key: i32) -> Result<&'d mut Decoder<'a>, decode::Error> {
-    if decoder.i32()? == key { Ok(decoder) } else { Err(decode::Error::message("key")) }
+fn claim<'d, 'a>(decoder: &'d mut Decoder<'a>, key: i32) -> Result<&'d mut Decoder<'a>, Malformed> {
+    // A negative key -1 - n is written as n.
+    let number = if key < 0 { !key } else { key };
+    if decoder.integer()? == (key < 0, u64::from(number.unsigned_abs())) { Ok(decoder) } else { Err(Malformed) }
 }
 
 /// CWT's aud (RFC 8392, section 3.1.3).

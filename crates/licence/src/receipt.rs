@@ -1,8 +1,8 @@
 //! Receipts: a token's word on the updates it applied. `docs/spec.md`, §7.7.
 
 use keyfob_signed::{Kind, Payload, cbor};
-use keyfob_wire::{FeatureId, Firmware, PartitionId, Serial, Units, UnixTime};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, FeatureId, Firmware, Malformed, PartitionId, Serial, Units, UnixTime};
+use minicbor::{Encoder, encode};
 
 use crate::{Item, List};
 
@@ -40,7 +40,7 @@ impl<'a> Payload<'a> for Receipt<'a> {
     const KIND: Kind = Kind::Receipt;
     type Binding = (Serial, PartitionId);
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 7)?;
         let receipt = Self {
             epoch: decoder.u32()?,
@@ -51,7 +51,7 @@ impl<'a> Payload<'a> for Receipt<'a> {
             nonce: decoder.bytes()?,
             counters: List::decode(decoder)?,
         };
-        if is_nonce(receipt.nonce) { Ok(receipt) } else { Err(decode::Error::message("nonce")) }
+        if is_nonce(receipt.nonce) { Ok(receipt) } else { Err(Malformed) }
     }
 
     fn encode<W: encode::Write>(&self, encoder: &mut Encoder<W>) -> Result<(), encode::Error<W::Error>> {
@@ -71,7 +71,7 @@ impl<'a> Payload<'a> for Receipt<'a> {
 }
 
 impl<'a> Item<'a> for CounterState {
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 3)?;
         Ok(Self { feature: FeatureId(decoder.u32()?), remaining: Units(decoder.u32()?), spend_serial: decoder.u32()? })
     }

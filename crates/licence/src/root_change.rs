@@ -2,8 +2,8 @@
 
 use keyfob_crypto::PublicKey;
 use keyfob_signed::{Kind, Payload, cbor};
-use keyfob_wire::{PartitionId, Serial};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, Malformed, PartitionId, Serial};
+use minicbor::{Encoder, encode};
 
 /// A partition's new root. It counts if the old root or the recovery key, and the new root, have signed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl<'a> Payload<'a> for RootChange {
     const KIND: Kind = Kind::RootChange;
     type Binding = (Serial, PartitionId);
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 2)?;
         Ok(Self { number: decoder.u32()?, root: PublicKey(*cbor::fixed(decoder)?) })
     }

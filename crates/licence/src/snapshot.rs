@@ -1,8 +1,8 @@
 //! Snapshots: a token's word on the state of a partition. `docs/spec.md`, §7.12.
 
 use keyfob_signed::{Kind, Payload, cbor};
-use keyfob_wire::{FileId, FileKind, Firmware, PartitionId, ProductId, Serial, UnixTime};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, FileId, FileKind, Firmware, Malformed, PartitionId, ProductId, Serial, UnixTime};
+use minicbor::{Encoder, encode};
 
 use crate::receipt::is_nonce;
 use crate::{CounterState, Item, List};
@@ -58,7 +58,7 @@ impl<'a> Payload<'a> for Snapshot<'a> {
     const KIND: Kind = Kind::Snapshot;
     type Binding = (Serial, PartitionId);
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 10)?;
         let snapshot = Self {
             epoch: decoder.u32()?,
@@ -72,7 +72,7 @@ impl<'a> Payload<'a> for Snapshot<'a> {
             counters: List::decode(decoder)?,
             files: List::decode(decoder)?,
         };
-        if is_nonce(snapshot.nonce) { Ok(snapshot) } else { Err(decode::Error::message("nonce")) }
+        if is_nonce(snapshot.nonce) { Ok(snapshot) } else { Err(Malformed) }
     }
 
     fn encode<W: encode::Write>(&self, encoder: &mut Encoder<W>) -> Result<(), encode::Error<W::Error>> {
@@ -88,7 +88,7 @@ impl<'a> Payload<'a> for Snapshot<'a> {
 }
 
 impl<'a> Item<'a> for GrantState {
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 2)?;
         Ok(Self { product: ProductId(decoder.u32()?), number: decoder.u32()? })
     }
@@ -99,12 +99,12 @@ impl<'a> Item<'a> for GrantState {
 }
 
 impl<'a> Item<'a> for FileState {
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 4)?;
         let (product, file) = (ProductId(decoder.u32()?), FileId(decoder.u16()?));
-        let kind = FileKind::from_number(decoder.u8()?).ok_or_else(|| decode::Error::message("kind"))?;
+        let kind = FileKind::from_number(decoder.u8()?).ok_or(Malformed)?;
         let size = decoder.u16()?;
-        if kind.allows(size) { Ok(Self { product, file, kind, size }) } else { Err(decode::Error::message("size")) }
+        if kind.allows(size) { Ok(Self { product, file, kind, size }) } else { Err(Malformed) }
     }
 
     fn encode<W: encode::Write>(&self, encoder: &mut Encoder<W>) -> Result<(), encode::Error<W::Error>> {

@@ -1,8 +1,8 @@
 //! Signed time. `docs/spec.md`, §7.8.
 
 use keyfob_signed::{Kind, Payload, cbor};
-use keyfob_wire::{PartitionId, Serial, UnixTime};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, Malformed, PartitionId, Serial, UnixTime};
+use minicbor::{Encoder, encode};
 
 /// A vendor's word that it is at least this late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl<'a> Payload<'a> for SignedTime {
     const KIND: Kind = Kind::Time;
     type Binding = (Serial, PartitionId);
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 2)?;
         Ok(Self { time: UnixTime(decoder.u64()?), nonce: *cbor::fixed(decoder)? })
     }

@@ -2,8 +2,10 @@
 
 use keyfob_crypto::PublicKey;
 use keyfob_signed::{Kind, Payload, cbor};
-use keyfob_wire::{FeatureId, FileId, FileKind, MAX_FILE, PartitionId, ProductId, Serial, Slot, Units, UnixTime};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{
+    Decoder, FeatureId, FileId, FileKind, MAX_FILE, Malformed, PartitionId, ProductId, Serial, Slot, Units, UnixTime,
+};
+use minicbor::{Encoder, encode};
 
 use crate::{Item, List};
 
@@ -109,7 +111,7 @@ impl<'a> Payload<'a> for Update<'a> {
     const KIND: Kind = Kind::Update;
     type Binding = (Serial, PartitionId);
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 6)?;
         Ok(Self {
             epoch: decoder.u32()?,
@@ -129,28 +131,28 @@ impl<'a> Payload<'a> for Update<'a> {
 }
 
 impl<'a> Item<'a> for Operation<'a> {
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         let length = decoder.array()?;
         let number = decoder.u8()?;
         if (CREATE_FILE..=REMOVE_FILE).contains(&number) {
             return decode_file_operation(number, length, decoder);
         }
         match (number, length) {
-            (SET_COUNTER, Some(3)) => Ok(Self::SetCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) }),
-            (ADD_COUNTER, Some(3)) => Ok(Self::AddCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) }),
-            (SUBTRACT_COUNTER, Some(3)) => {
+            (SET_COUNTER, 3) => Ok(Self::SetCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) }),
+            (ADD_COUNTER, 3) => Ok(Self::AddCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) }),
+            (SUBTRACT_COUNTER, 3) => {
                 Ok(Self::SubtractCounter { feature: feature(decoder)?, units: Units(decoder.u32()?) })
             }
-            (INSTALL_KEY, Some(5)) => Ok(Self::InstallKey {
+            (INSTALL_KEY, 5) => Ok(Self::InstallKey {
                 feature: feature(decoder)?,
                 slot: Slot(decoder.u8()?),
                 enc: cbor::fixed(decoder)?,
                 ciphertext: cbor::fixed(decoder)?,
             }),
-            (RAISE_EPOCH, Some(2)) => Ok(Self::RaiseEpoch { epoch: decoder.u32()? }),
-            (SET_RECOVERY_KEY, Some(2)) => Ok(Self::SetRecoveryKey { key: PublicKey(*cbor::fixed(decoder)?) }),
-            (SET_MARK, Some(2)) => Ok(Self::SetMark { mark: UnixTime(decoder.u64()?) }),
-            _ => Err(decode::Error::message("operation")),
+            (RAISE_EPOCH, 2) => Ok(Self::RaiseEpoch { epoch: decoder.u32()? }),
+            (SET_RECOVERY_KEY, 2) => Ok(Self::SetRecoveryKey { key: PublicKey(*cbor::fixed(decoder)?) }),
+            (SET_MARK, 2) => Ok(Self::SetMark { mark: UnixTime(decoder.u64()?) }),
+            _ => Err(Malformed),
         }
     }
 
@@ -188,37 +190,29 @@ impl<'a> Item<'a> for Operation<'a> {
     }
 }
 
-fn feature(decoder: &mut Decoder<'_>) -> Result<FeatureId, decode::Error> {
+fn feature(decoder: &mut Decoder<'_>) -> Result<FeatureId, Malformed> {
     decoder.u32().map(FeatureId)
 }
 
-fn decode_file_operation<'a>(
-    number: u8,
-    length: Option<u64>,
-    decoder: &mut Decoder<'a>,
-) -> Result<Operation<'a>, decode::Error> {
+fn decode_file_operation<'a>(number: u8, length: u64, decoder: &mut Decoder<'a>) -> Result<Operation<'a>, Malformed> {
     let product = ProductId(decoder.u32()?);
     let file = FileId(decoder.u16()?);
     match (number, length) {
-        (CREATE_FILE, Some(5)) => {
-            let kind = FileKind::from_number(decoder.u8()?).ok_or_else(|| decode::Error::message("kind"))?;
+        (CREATE_FILE, 5) => {
+            let kind = FileKind::from_number(decoder.u8()?).ok_or(Malformed)?;
             let size = decoder.u16()?;
-            if kind.allows(size) {
-                Ok(Operation::CreateFile { product, file, kind, size })
-            } else {
-                Err(decode::Error::message("size"))
-            }
+            if kind.allows(size) { Ok(Operation::CreateFile { product, file, kind, size }) } else { Err(Malformed) }
         }
-        (WRITE_FILE, Some(5)) => {
+        (WRITE_FILE, 5) => {
             let (offset, bytes) = (decoder.u16()?, decoder.bytes()?);
             if is_within(offset, bytes) {
                 Ok(Operation::WriteFile { product, file, offset, bytes })
             } else {
-                Err(decode::Error::message("bytes"))
+                Err(Malformed)
             }
         }
-        (REMOVE_FILE, Some(3)) => Ok(Operation::RemoveFile { product, file }),
-        _ => Err(decode::Error::message("operation")),
+        (REMOVE_FILE, 3) => Ok(Operation::RemoveFile { product, file }),
+        _ => Err(Malformed),
     }
 }
 

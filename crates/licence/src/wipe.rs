@@ -1,8 +1,8 @@
 //! What ends a partition. `docs/spec.md`, §7.9.
 
 use keyfob_signed::{Kind, Payload, cbor};
-use keyfob_wire::{PartitionId, Serial};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, Malformed, PartitionId, Serial};
+use minicbor::{Encoder, encode};
 
 /// A vendor's order to take its partition away with all that is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ impl<'a> Payload<'a> for Wipe {
     const KIND: Kind = Kind::Wipe;
     type Binding = (Serial, PartitionId);
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 1)?;
         Ok(Self { sequence: decoder.u32()? })
     }

@@ -1,7 +1,7 @@
 //! Core deterministic CBOR (RFC 8949, section 4.2.1): what signed bytes must be, checked before they are decoded.
 
-use keyfob_wire::Sink;
-use minicbor::{Decoder, Encoder, decode};
+use keyfob_wire::{Decoder, Malformed, Sink};
+use minicbor::Encoder;
 
 /// How deep arrays and maps may lie in each other.
 const MAX_DEPTH: u8 = 8;
@@ -81,19 +81,16 @@ fn head(bytes: &[u8]) -> Option<(u8, u64, &[u8])> {
 ///
 /// # Errors
 /// If the next item is none, or of another length.
-pub fn fixed<'a, const N: usize>(decoder: &mut Decoder<'a>) -> Result<&'a [u8; N], decode::Error> {
-    decoder.bytes()?.try_into().map_err(|_| decode::Error::message("length"))
+pub fn fixed<'a, const N: usize>(decoder: &mut Decoder<'a>) -> Result<&'a [u8; N], Malformed> {
+    decoder.bytes()?.try_into().map_err(|_| Malformed)
 }
 
 /// The head of an array of exactly `length` items.
 ///
 /// # Errors
 /// If the next item is none, or of another length.
-pub fn array(decoder: &mut Decoder<'_>, length: u64) -> Result<(), decode::Error> {
-    match decoder.array()? {
-        Some(found) if found == length => Ok(()),
-        _ => Err(decode::Error::message("length")),
-    }
+pub fn array(decoder: &mut Decoder<'_>, length: u64) -> Result<(), Malformed> {
+    if decoder.array()? == length { Ok(()) } else { Err(Malformed) }
 }
 
 /// The head of a byte string of `length`, for hashing around bytes that lie elsewhere.

@@ -1,8 +1,8 @@
 //! Certificates: one key, one role. `docs/spec.md`, §7.1.
 
 use keyfob_crypto::PublicKey;
-use keyfob_wire::{ProductId, Subject};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, Malformed, ProductId, Subject};
+use minicbor::{Encoder, encode};
 
 use crate::{Kind, Payload, cbor};
 
@@ -203,7 +203,7 @@ impl<'a> Payload<'a> for Certificate {
     const KIND: Kind = Kind::Certificate;
     type Binding = ();
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 7)?;
         let certificate = Self {
             subject: Subject(*cbor::fixed(decoder)?),
@@ -213,19 +213,19 @@ impl<'a> Payload<'a> for Certificate {
                 3 => Role::App,
                 4 => Role::UpdateSigner,
                 5 => Role::TimeSigner,
-                _ => return Err(decode::Error::message("role")),
+                _ => return Err(Malformed),
             },
             usage: match decoder.u8()? {
                 1 => Usage::Handshake,
                 2 => Usage::Signing,
-                _ => return Err(decode::Error::message("usage")),
+                _ => return Err(Malformed),
             },
             epoch: decoder.u32()?,
             product: ProductId(decoder.u32()?),
             attributes: decoder.u8()?,
             key: PublicKey(*cbor::fixed(decoder)?),
         };
-        if certificate.is_consistent() { Ok(certificate) } else { Err(decode::Error::message("fields")) }
+        if certificate.is_consistent() { Ok(certificate) } else { Err(Malformed) }
     }
 
     fn encode<W: encode::Write>(&self, encoder: &mut Encoder<W>) -> Result<(), encode::Error<W::Error>> {

@@ -1,7 +1,8 @@
 //! App credentials: what a vendor gives an app to open sessions with. `docs/spec.md`, §10.
 
 use keyfob_crypto::{PublicKey, Secret};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, Malformed};
+use minicbor::{Encoder, encode};
 
 use crate::{Invalid, VendorRoot, cbor};
 
@@ -33,10 +34,10 @@ impl<'a> AppCredential<'a> {
         Self::decode(&mut Decoder::new(file)).map_err(|_| Invalid::Malformed)
     }
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 4)?;
         if decoder.str()? != NAME {
-            return Err(decode::Error::message("name"));
+            return Err(Malformed);
         }
         Ok(Self {
             vendor: VendorRoot(PublicKey(*cbor::fixed(decoder)?)),

@@ -1,8 +1,8 @@
 //! What a token says of its keys, and what a vendor says of them. `docs/spec.md`, §7.2 to §7.4.
 
 use keyfob_crypto::PublicKey;
-use keyfob_wire::{Firmware, PartitionId, Serial};
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, Firmware, Malformed, PartitionId, Serial};
+use minicbor::{Encoder, encode};
 
 use crate::{Kind, Levels, Payload, cbor};
 
@@ -77,7 +77,7 @@ impl<'a> Payload<'a> for BirthRequest {
     const KIND: Kind = Kind::BirthRequest;
     type Binding = ();
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 7)?;
         Ok(Self {
             serial: Serial(*cbor::fixed(decoder)?),
@@ -125,7 +125,7 @@ impl<'a> Payload<'a> for EnrolmentRequest {
     const KIND: Kind = Kind::EnrolmentRequest;
     type Binding = Serial;
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 6)?;
         Ok(Self {
             partition: PartitionId(*cbor::fixed(decoder)?),
@@ -171,7 +171,7 @@ impl<'a> Payload<'a> for Endorsement {
     const KIND: Kind = Kind::Endorsement;
     type Binding = Serial;
 
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error> {
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         cbor::array(decoder, 6)?;
         Ok(Self {
             partition: PartitionId(*cbor::fixed(decoder)?),
@@ -196,8 +196,8 @@ impl<'a> Payload<'a> for Endorsement {
     }
 }
 
-fn levels(decoder: &mut Decoder<'_>) -> Result<Levels, decode::Error> {
-    Levels::from_number(decoder.u8()?).ok_or_else(|| decode::Error::message("levels"))
+fn levels(decoder: &mut Decoder<'_>) -> Result<Levels, Malformed> {
+    Levels::from_number(decoder.u8()?).ok_or(Malformed)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use core::ops::Deref;
 
 use keyfob_crypto::{Crypto, Entropy, PublicKey, Sha256, Signature, SigningKey};
-use keyfob_wire::Sink;
-use minicbor::{Decoder, Encoder, decode, encode};
+use keyfob_wire::{Decoder, Malformed, Sink};
+use minicbor::{Encoder, encode};
 
 use crate::{Binding, Invalid, Kind, cbor};
 
@@ -25,7 +25,7 @@ pub trait Payload<'a>: Sized {
     ///
     /// # Errors
     /// If lengths, types or ranges aren't exactly those of the specification.
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, decode::Error>;
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed>;
 
     /// Writes the payload in deterministic encoding.
     ///
@@ -151,10 +151,10 @@ fn split(bytes: &[u8]) -> Result<(&[u8], Signature), Invalid> {
         let unprotected = decoder.map()?;
         let payload = decoder.bytes()?;
         let signature = cbor::fixed::<64>(&mut decoder)?;
-        Ok::<_, decode::Error>((protected, unprotected, payload, Signature(*signature)))
+        Ok::<_, Malformed>((protected, unprotected, payload, Signature(*signature)))
     })();
     match parts {
-        Ok((protected, Some(0), payload, signature)) if PROTECTED.get(1..) == Some(protected) => {
+        Ok((protected, 0, payload, signature)) if PROTECTED.get(1..) == Some(protected) => {
             Ok((payload, signature))
         }
         _ => Err(Invalid::Malformed),

@@ -5,12 +5,6 @@
 #[error("not laid out as specified")]
 pub struct Malformed;
 
-impl From<minicbor::decode::Error> for Malformed {
-    fn from(_: minicbor::decode::Error) -> Self {
-        Self
-    }
-}
-
 /// The buffer is too small for what is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the buffer is too small")]

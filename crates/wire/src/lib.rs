@@ -10,6 +10,7 @@ pub mod framing;
 pub mod init;
 
 mod command;
+mod decoder;
 mod error;
 mod file;
 mod id;
@@ -25,6 +26,7 @@ mod update_file;
 mod wipe_file;
 
 pub use command::{Command, Operation};
+pub use decoder::Decoder;
 pub use error::{Malformed, NoSpace, TooLong};
 pub use file::{FileKind, MAX_FILE, MAX_LABEL, MAX_TRANSFER};
 pub use id::{

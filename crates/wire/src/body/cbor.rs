@@ -1,12 +1,11 @@
 //! CBOR as bodies use it: definite lengths, ascending integer keys, nothing behind. Spec §1 and §8.
 
 use minicbor::{
-    Decoder, Encoder,
-    data::Type,
+    Encoder,
     encode::{self, Write},
 };
 
-use crate::{Malformed, VendorHint};
+use crate::{Decoder, Malformed, VendorHint};
 
 /// Reads one item that is all of `bytes`.
 pub(crate) fn whole<'b, T>(
@@ -31,19 +30,18 @@ pub(super) fn map_item<'b>(
     decoder: &mut Decoder<'b>,
     mut field: impl FnMut(u64, &mut Decoder<'b>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
-    let pairs = decoder.map()?.ok_or(Malformed)?;
+    let pairs = decoder.map()?;
     let mut last = None;
     for _ in 0..pairs {
-        let key = i128::from(decoder.int()?);
         // The order of RFC 8949, section 4.2.1: negative keys come behind, the ones nearest to zero first.
-        let place = Some((key < 0, key.unsigned_abs()));
-        if place <= last {
+        let key = decoder.integer()?;
+        if Some(key) <= last {
             return Err(Malformed);
         }
-        last = place;
-        match u64::try_from(key) {
-            Ok(key) => field(key, decoder)?,
-            Err(_) => skip(decoder)?,
+        last = Some(key);
+        match key {
+            (false, key) => field(key, decoder)?,
+            (true, _) => decoder.skip()?,
         }
     }
     Ok(())
@@ -51,7 +49,7 @@ pub(super) fn map_item<'b>(
 
 /// Reads the head of an array of exactly `length` items.
 pub(crate) fn array(decoder: &mut Decoder<'_>, length: u64) -> Result<(), Malformed> {
-    if decoder.array()? == Some(length) { Ok(()) } else { Err(Malformed) }
+    if decoder.array()? == length { Ok(()) } else { Err(Malformed) }
 }
 
 /// Reads a byte string of exactly `N` bytes.
@@ -59,21 +57,9 @@ pub(crate) fn fixed<const N: usize>(decoder: &mut Decoder<'_>) -> Result<[u8; N]
     decoder.bytes()?.try_into().map_err(|_| Malformed)
 }
 
-/// Passes over one item without recursion.
+/// Passes over one item.
 pub(super) fn skip(decoder: &mut Decoder<'_>) -> Result<(), Malformed> {
-    let mut items = 1_u64;
-    while let Some(others) = items.checked_sub(1) {
-        let inside = match decoder.datatype()? {
-            Type::Array => decoder.array()?.ok_or(Malformed)?,
-            Type::Map => decoder.map()?.and_then(|pairs| pairs.checked_mul(2)).ok_or(Malformed)?,
-            Type::Tag => decoder.tag().map(|_| 1)?,
-            Type::ArrayIndef | Type::MapIndef | Type::BytesIndef | Type::StringIndef => return Err(Malformed),
-            Type::Break | Type::Unknown(_) => return Err(Malformed),
-            _ => decoder.skip().map(|()| 0)?,
-        };
-        items = others.checked_add(inside).ok_or(Malformed)?;
-    }
-    Ok(())
+    decoder.skip()
 }
 
 /// Writes the head of a map of `others` keys besides key 1, the vendor hint, which is left out if there is none.

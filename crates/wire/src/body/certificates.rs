@@ -1,8 +1,8 @@
 //! Lists of certificates.
 
-use minicbor::{Decoder, Encode, Encoder, encode};
+use minicbor::{Encode, Encoder, encode};
 
-use crate::{Malformed, NoSpace};
+use crate::{Decoder, Malformed, NoSpace};
 
 /// The most certificates that one list holds.
 pub const MAX_CERTIFICATES: usize = 2;
@@ -48,7 +48,7 @@ impl<'a> Certificates<'a> {
     }
 
     pub(crate) fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
-        let count = decoder.array()?.ok_or(Malformed)?;
+        let count = decoder.array()?;
         let mut list = [None; MAX_CERTIFICATES];
         let mut places = list.iter_mut();
         for _ in 0..count {

@@ -1,12 +1,12 @@
 //! `info`. Spec §8.
 
-use minicbor::{Decoder, Encode, Encoder, encode};
+use minicbor::{Encode, Encoder, encode};
 
 use super::{
     KeyBytes, Tombstone, Tombstones,
     cbor::{fixed, map, map_item, skip},
 };
-use crate::{BootId, Firmware, Malformed, PartitionId, Serial};
+use crate::{BootId, Decoder, Firmware, Malformed, PartitionId, Serial};
 
 /// What the token is and whose partitions it carries.
 ///
@@ -139,7 +139,7 @@ pub struct Partitions<'a> {
 
 impl<'a> Partitions<'a> {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
-        let left = decoder.array()?.ok_or(Malformed)?;
+        let left = decoder.array()?;
         let partitions = Self { decoder: decoder.clone(), left };
         for _ in 0..left {
             PartitionInfo::decode(decoder)?;

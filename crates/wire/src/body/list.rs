@@ -4,10 +4,10 @@ mod writer;
 
 pub use writer::{ListWriter, ProductWriter};
 
-use minicbor::{Decoder, Encode, Encoder, data::Type, encode};
+use minicbor::{Encode, Encoder, encode};
 
 use super::cbor::{array, fixed, map, map_with_hint, skip};
-use crate::{FeatureId, Malformed, ProductId, Units, VendorHint};
+use crate::{Decoder, FeatureId, Malformed, ProductId, Units, VendorHint};
 
 /// The longest name of a product or feature, in bytes. Spec §7.6.
 pub const MAX_NAME: usize = 48;
@@ -88,7 +88,7 @@ pub struct Products<'a> {
 impl<'a> Products<'a> {
     /// Checks all products and finds the last one.
     fn decode(decoder: &mut Decoder<'a>) -> Result<(Self, Option<ProductId>), Malformed> {
-        let left = decoder.array()?.ok_or(Malformed)?;
+        let left = decoder.array()?;
         let products = Self { decoder: decoder.clone(), left };
         let mut last = None;
         for _ in 0..left {
@@ -145,7 +145,7 @@ pub struct Features<'a> {
 
 impl<'a> Features<'a> {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
-        let left = decoder.array()?.ok_or(Malformed)?;
+        let left = decoder.array()?;
         let features = Self { decoder: decoder.clone(), left };
         for _ in 0..left {
             FeatureEntry::decode(decoder)?;
@@ -179,12 +179,7 @@ impl<'a> FeatureEntry<'a> {
         array(decoder, 3)?;
         let feature = FeatureId(decoder.u32()?);
         let name = name(decoder)?;
-        let remaining = if decoder.datatype()? == Type::Null {
-            decoder.null()?;
-            None
-        } else {
-            Some(Units(decoder.u32()?))
-        };
+        let remaining = if decoder.skip_null() { None } else { Some(Units(decoder.u32()?)) };
         Ok(Self { feature, name, remaining })
     }
 }

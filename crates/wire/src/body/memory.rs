@@ -1,13 +1,13 @@
 //! `read`, `write` and `files`. Spec §8 and §8.5.
 
-use minicbor::{Decoder, Encode, Encoder, data::Type, encode};
+use minicbor::{Encode, Encoder, encode};
 
 use super::{
     Body,
     cbor::{array, fixed, map, map_with_hint, skip},
 };
 use crate::{
-    FileId, FileKind, MAX_LABEL, MAX_TRANSFER, Malformed, NoSpace, ProductId, Sink, VendorHint,
+    Decoder, FileId, FileKind, MAX_LABEL, MAX_TRANSFER, Malformed, NoSpace, ProductId, Sink, VendorHint,
     cursor::{Reader, join},
 };
 
@@ -161,9 +161,7 @@ impl<'a> FileEntry<'a> {
         let file = FileId(decoder.u16()?);
         let kind = FileKind::from_number(decoder.u8()?).ok_or(Malformed)?;
         let size = decoder.u16()?;
-        let label =
-            if decoder.datatype()? == Type::Null { decoder.null().map(|()| None) } else { decoder.bytes().map(Some) };
-        let label = label?;
+        let label = if decoder.skip_null() { None } else { Some(decoder.bytes()?) };
         let labelled = label.is_some_and(|label| label.len() > MAX_LABEL);
         if !kind.allows(size) || label.is_some() != (kind == FileKind::Label) || labelled {
             return Err(Malformed);
@@ -224,7 +222,7 @@ pub struct Files<'a> {
 impl<'a> Files<'a> {
     /// Checks all files and finds the last one.
     fn decode(decoder: &mut Decoder<'a>) -> Result<(Self, Option<FileId>), Malformed> {
-        let left = decoder.array()?.ok_or(Malformed)?;
+        let left = decoder.array()?;
         let files = Self { decoder: decoder.clone(), left };
         let mut last = None;
         for _ in 0..left {

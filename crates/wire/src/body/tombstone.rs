@@ -1,12 +1,12 @@
 //! What `info` says of partitions that were wiped. Spec §7.9 and §8.
 
 use minicbor::{
-    Decoder, Encode, Encoder,
+    Encode, Encoder,
     encode::{self, Write},
 };
 
 use super::cbor::{array, fixed};
-use crate::{Malformed, PartitionId, VendorHint};
+use crate::{Decoder, Malformed, PartitionId, VendorHint};
 
 /// A partition that was wiped, and where its updates stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Tombstones<'a> {
 
 impl<'a> Tombstones<'a> {
     pub(super) fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
-        let left = decoder.array()?.ok_or(Malformed)?;
+        let left = decoder.array()?;
         let tombstones = Self { decoder: decoder.clone(), left };
         for _ in 0..left {
             Tombstone::decode(decoder)?;
