@@ -1,0 +1,49 @@
+//! What the token is told of the machine.
+
+use core::marker::PhantomData;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use keyfob_crypto::Crypto;
+use keyfob_signed::{Board as Kind, Levels};
+use keyfob_token::Platform;
+use keyfob_wire::Firmware;
+
+use crate::entropy::Seeded;
+use crate::flash::Flash;
+
+/// The board with one implementation of cryptography.
+pub struct Board<C> {
+    entropy: Seeded,
+    crypto: PhantomData<C>,
+}
+
+impl<C> Board<C> {
+    pub(crate) const fn new(seed: [u8; 32]) -> Self {
+        Self { entropy: Seeded::new(seed), crypto: PhantomData }
+    }
+}
+
+impl<C: Crypto> Platform for Board<C> {
+    type Crypto = C;
+    type Flash = Flash;
+    type Entropy = Seeded;
+
+    const BOARD: Kind = Kind::MPS2_AN386;
+    const LEVELS: Levels = Levels::EMULATED;
+    const FIRMWARE: Firmware = Firmware([0, 1, 0]);
+
+    fn entropy(&mut self) -> &mut Seeded {
+        &mut self.entropy
+    }
+
+    fn identify(&mut self, on: bool) {
+        LIGHT.store(on, Ordering::Relaxed);
+    }
+}
+
+/// Whether the token shows itself.
+pub(crate) fn light() -> bool {
+    LIGHT.load(Ordering::Relaxed)
+}
+
+static LIGHT: AtomicBool = AtomicBool::new(false);

@@ -1,0 +1,36 @@
+//! SysTick as a counter of instructions, which it is under QEMU's `-icount shift=0`.
+
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::SystClkSource;
+
+/// A counter that runs.
+pub(crate) struct Counter(());
+
+impl Counter {
+    /// Starts it.
+    pub(crate) fn start(mut systick: SYST) -> Self {
+        systick.set_clock_source(SystClkSource::Core);
+        systick.set_reload(TOP);
+        systick.clear_current();
+        systick.enable_counter();
+        Self(())
+    }
+
+    /// Does something and counts its instructions, of which there may be 671 million at most.
+    pub(crate) fn count<T>(&mut self, work: impl FnOnce() -> T) -> (T, u64) {
+        // From a tick's edge on, so that equal work gives equal counts.
+        let edge = SYST::get_current();
+        let mut before = SYST::get_current();
+        while before == edge {
+            before = SYST::get_current();
+        }
+        let done = work();
+        let ticks = before.wrapping_sub(SYST::get_current()) & TOP;
+        (done, u64::from(ticks) * PER_TICK)
+    }
+}
+
+/// Instructions for each tick: QEMU's nanoseconds at one instruction each, and the board's 25 MHz.
+const PER_TICK: u64 = 40;
+/// SysTick counts down from here.
+const TOP: u32 = 0x00ff_ffff;

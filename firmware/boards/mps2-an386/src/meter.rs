@@ -1,0 +1,52 @@
+//! What the token's work costs.
+
+use crate::counter::Counter;
+use crate::order::Answer;
+use crate::stack::Paint;
+
+/// Adds up what was done since it was read last.
+pub(crate) struct Meter {
+    counter: Counter,
+    paint: Paint,
+    instructions: u64,
+    /// Of each step of what the token computes, the first sixteen.
+    steps: [u64; 16],
+    taken: usize,
+}
+
+impl Meter {
+    pub(crate) fn new(counter: Counter) -> Self {
+        Self { counter, paint: Paint::fresh(), instructions: 0, steps: [0; 16], taken: 0 }
+    }
+
+    /// Does something that counts.
+    pub(crate) fn count<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let (done, instructions) = self.counter.count(work);
+        self.instructions += instructions;
+        done
+    }
+
+    /// Does something that counts, and is a step if it says so.
+    pub(crate) fn count_step(&mut self, work: impl FnOnce() -> bool) -> bool {
+        let (worked, instructions) = self.counter.count(work);
+        self.instructions += instructions;
+        if worked && let Some(place) = self.steps.get_mut(self.taken) {
+            *place = instructions;
+            self.taken += 1;
+        }
+        worked
+    }
+
+    /// Answers what it has come to, and begins anew.
+    #[inline(never)]
+    pub(crate) fn read(&mut self, answer: &mut Answer) {
+        answer.put(&self.instructions.to_le_bytes());
+        answer.put(&self.paint.depth().to_le_bytes());
+        answer.put(&(self.taken as u32).to_le_bytes());
+        for step in &self.steps[..self.taken] {
+            answer.put(&step.to_le_bytes());
+        }
+        (self.instructions, self.taken) = (0, 0);
+        self.paint = Paint::fresh();
+    }
+}
