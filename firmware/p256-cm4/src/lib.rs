@@ -25,11 +25,7 @@ extern "C" {
     fn P256_reduce_mod_n_32bytes(res: *mut u32, a: *const u32);
 
     // void P256_jacobian_to_affine(uint32_t affine_mont_x[8], uint32_t affine_mont_y[8], const uint32_t jacobian_mont[3][8]);
-    fn P256_jacobian_to_affine(
-        affine_mont_x: *mut u32,
-        affine_mont_y: *mut u32,
-        jacobian_mont: *const [u32; 8],
-    );
+    fn P256_jacobian_to_affine(affine_mont_x: *mut u32, affine_mont_y: *mut u32, jacobian_mont: *const [u32; 8]);
     // bool P256_point_is_on_curve(const uint32_t x_mont[8], const uint32_t y_mont[8]);
     fn P256_point_is_on_curve(x_mont: *const u32, y_mont: *const u32) -> bool;
     // bool P256_decompress_point(uint32_t y[8], const uint32_t x[8], uint32_t y_parity);
@@ -38,12 +34,7 @@ extern "C" {
     // void P256_double_j(uint32_t jacobian_point_out[3][8], const uint32_t jacobian_point_in[3][8]);
     fn P256_double_j(jacobian_point_out: *mut [u32; 8], jacobian_point_in: *const [u32; 8]);
     // void P256_add_sub_j(uint32_t jacobian_point1[3][8], const uint32_t (*point2)[8], bool is_sub, bool p2_is_affine);
-    fn P256_add_sub_j(
-        jacobian_point1: *mut [u32; 8],
-        point2: *const [u32; 8],
-        is_sub: bool,
-        p2_is_affine: bool,
-    );
+    fn P256_add_sub_j(jacobian_point1: *mut [u32; 8], point2: *const [u32; 8], is_sub: bool, p2_is_affine: bool);
     // bool P256_verify_last_step(const uint32_t r[8], const uint32_t jacobian_point[3][8]);
     fn P256_verify_last_step(r: *const u32, jacobian_point: *const [u32; 8]) -> bool;
 
@@ -259,11 +250,7 @@ pub fn octet_string_to_point(x: &mut [u32; 8], y: &mut [u32; 8], input: &[u8]) -
 }
 
 // Calculates scalar*P in constant time (except for the scalars 2 and n-2, for which the results take a few extra cycles to compute)
-fn scalarmult_variable_base(
-    output_mont_x: &mut [u32; 8],
-    output_mont_y: &mut [u32; 8],
-    scalar: &[u32; 8],
-) {
+fn scalarmult_variable_base(output_mont_x: &mut [u32; 8], output_mont_y: &mut [u32; 8], scalar: &[u32; 8]) {
     // Based on https://eprint.iacr.org/2014/130.pdf, Algorithm 1.
 
     // The algorithm used requires the scalar to be odd. If even, negate the scalar modulo p to make it odd, and later negate the end result.
@@ -301,19 +288,13 @@ fn scalarmult_variable_base(
     current_point.copy_from_slice(&table[(e[63] >> 1) as u8 as usize]);
 
     (0..63).rev().for_each(|i| {
-        (0..4).for_each(|_| unsafe {
-            P256_double_j(current_point.as_mut_ptr(), current_point.as_ptr())
-        });
+        (0..4).for_each(|_| unsafe { P256_double_j(current_point.as_mut_ptr(), current_point.as_ptr()) });
 
         let mut selected_point: [[u32; 8]; 3] = [[0; 8]; 3];
         selected_point.copy_from_slice(&table[(abs_int(e[i]) >> 1) as u8 as usize]);
 
         unsafe {
-            P256_negate_mod_p_if(
-                selected_point[1].as_mut_ptr(),
-                selected_point[1].as_ptr(),
-                ((e[i] as u8) >> 7) as u32,
-            )
+            P256_negate_mod_p_if(selected_point[1].as_mut_ptr(), selected_point[1].as_ptr(), ((e[i] as u8) >> 7) as u32)
         };
 
         // There is (only) one odd input scalar that leads to an exception when i == 0: n-2,
@@ -321,22 +302,9 @@ fn scalarmult_variable_base(
         // will occur instead. We don't bother fixing the same constant time for that case since
         // the probability of that random value to be generated is around 1/2^255 and an
         // attacker could easily test this case anyway.
-        unsafe {
-            P256_add_sub_j(
-                current_point.as_mut_ptr(),
-                selected_point.as_ptr(),
-                false,
-                false,
-            )
-        };
+        unsafe { P256_add_sub_j(current_point.as_mut_ptr(), selected_point.as_ptr(), false, false) };
     });
-    unsafe {
-        P256_jacobian_to_affine(
-            output_mont_x.as_mut_ptr(),
-            output_mont_y.as_mut_ptr(),
-            current_point.as_ptr(),
-        )
-    };
+    unsafe { P256_jacobian_to_affine(output_mont_x.as_mut_ptr(), output_mont_y.as_mut_ptr(), current_point.as_ptr()) };
 
     // If the scalar was initially even, we now negate the result to get the correct result, since -(scalar*G) = (-scalar*G).
     // This is done by negating y, since -(x,y) = (x,-y).
@@ -357,9 +325,7 @@ fn scalarmult_generic_no_scalar_check(
         unsafe { P256_to_montgomery(output_mont_x.as_mut_ptr(), in_x.as_ptr()) };
         unsafe { P256_to_montgomery(output_mont_y.as_mut_ptr(), in_y.as_ptr()) };
 
-        if unsafe {
-            !P256_point_is_on_curve(output_mont_x.as_mut_ptr(), output_mont_y.as_mut_ptr())
-        } {
+        if unsafe { !P256_point_is_on_curve(output_mont_x.as_mut_ptr(), output_mont_y.as_mut_ptr()) } {
             false
         } else {
             scalarmult_variable_base(output_mont_x, output_mont_y, scalar);
@@ -384,8 +350,7 @@ pub fn scalarmult_generic(
     in_y: &[u32; 8],
 ) -> bool {
     if unsafe {
-        !P256_check_range_n(scalar)
-            || !scalarmult_generic_no_scalar_check(result_x, result_y, scalar, in_x, in_y)
+        !P256_check_range_n(scalar) || !scalarmult_generic_no_scalar_check(result_x, result_y, scalar, in_x, in_y)
     } {
         false
     } else {
@@ -441,11 +406,7 @@ pub fn ecdh_calc_shared_secret(
 ///
 /// Only use a keypair for either ECDSA or ECDH, not both, and don't use the private key for any other purposes.
 #[must_use]
-pub fn keygen(
-    public_key_x: &mut [u32; 8],
-    public_key_y: &mut [u32; 8],
-    private_key: &[u32; 8],
-) -> bool {
+pub fn keygen(public_key_x: &mut [u32; 8], public_key_y: &mut [u32; 8], private_key: &[u32; 8]) -> bool {
     scalarmult_base(public_key_x, public_key_y, private_key)
 }
 
@@ -456,11 +417,7 @@ macro_rules! get_bit {
 }
 
 // Calculates scalar*G in constant time
-fn scalarmult_fixed_base(
-    output_mont_x: &mut [u32; 8],
-    output_mont_y: &mut [u32; 8],
-    scalar: &[u32; 8],
-) {
+fn scalarmult_fixed_base(output_mont_x: &mut [u32; 8], output_mont_y: &mut [u32; 8], scalar: &[u32; 8]) {
     let mut scalar2: [u32; 8] = [0; 8];
 
     // Just as with the algorithm used in variable base scalar multiplication, this algorithm requires the scalar to be odd.
@@ -493,21 +450,8 @@ fn scalarmult_fixed_base(
                 let sign: u32 = get_bit!(scalar2, i + 3 * 64 + 32 + 1).wrapping_sub(1); // positive: 0, negative: -1
                 mask = (mask ^ sign) & 7;
                 selected_point.copy_from_slice(&P256_BASEPOINT_PRECOMP2[1][mask as usize]);
-                unsafe {
-                    P256_negate_mod_p_if(
-                        selected_point[1].as_mut_ptr(),
-                        selected_point[1].as_ptr(),
-                        sign & 1,
-                    )
-                };
-                unsafe {
-                    P256_add_sub_j(
-                        current_point.as_mut_ptr(),
-                        selected_point.as_mut_ptr(),
-                        false,
-                        true,
-                    )
-                };
+                unsafe { P256_negate_mod_p_if(selected_point[1].as_mut_ptr(), selected_point[1].as_ptr(), sign & 1) };
+                unsafe { P256_add_sub_j(current_point.as_mut_ptr(), selected_point.as_mut_ptr(), false, true) };
             }
         }
         {
@@ -517,31 +461,12 @@ fn scalarmult_fixed_base(
             let sign: u32 = get_bit!(scalar2, i + 3 * 64 + 1).wrapping_sub(1); // positive: 0, negative: -1
             mask = (mask ^ sign) & 7;
             selected_point.copy_from_slice(&P256_BASEPOINT_PRECOMP2[0][mask as usize]);
-            unsafe {
-                P256_negate_mod_p_if(
-                    selected_point[1].as_mut_ptr(),
-                    selected_point[1].as_ptr(),
-                    sign & 1,
-                )
-            };
-            unsafe {
-                P256_add_sub_j(
-                    current_point.as_mut_ptr(),
-                    selected_point.as_mut_ptr(),
-                    false,
-                    true,
-                )
-            };
+            unsafe { P256_negate_mod_p_if(selected_point[1].as_mut_ptr(), selected_point[1].as_ptr(), sign & 1) };
+            unsafe { P256_add_sub_j(current_point.as_mut_ptr(), selected_point.as_mut_ptr(), false, true) };
         }
     }
 
-    unsafe {
-        P256_jacobian_to_affine(
-            output_mont_x.as_mut_ptr(),
-            output_mont_y.as_mut_ptr(),
-            current_point.as_ptr(),
-        )
-    };
+    unsafe { P256_jacobian_to_affine(output_mont_x.as_mut_ptr(), output_mont_y.as_mut_ptr(), current_point.as_ptr()) };
 
     // Negate final result if the scalar was initially even.
     unsafe { P256_negate_mod_p_if(output_mont_y.as_mut_ptr(), output_mont_y.as_mut_ptr(), even) };
@@ -554,11 +479,7 @@ fn scalarmult_fixed_base(
 /// This function validates that the scalar lies in the accepted range 1 to n-1, where n is the order of the
 /// elliptic curve, and returns true only if this validation succeeds. Otherwise false is returned.
 #[must_use]
-pub fn scalarmult_base(
-    result_x: &mut [u32; 8],
-    result_y: &mut [u32; 8],
-    scalar: &[u32; 8],
-) -> bool {
+pub fn scalarmult_base(result_x: &mut [u32; 8], result_y: &mut [u32; 8], scalar: &[u32; 8]) -> bool {
     if unsafe { !P256_check_range_n(scalar) } {
         false
     } else {
@@ -593,13 +514,7 @@ pub struct SignPrecomp {
 /// sophisticated hash construction such as RFC 6979, or e.g. by hashing the private key, message hash and a
 /// retry counter, using a secure hash function such as SHA-256.
 #[must_use]
-pub fn sign(
-    r: &mut [u32; 8],
-    s: &mut [u32; 8],
-    hash: &[u8],
-    private_key: &[u32; 8],
-    k: &[u32; 8],
-) -> bool {
+pub fn sign(r: &mut [u32; 8], s: &mut [u32; 8], hash: &[u8], private_key: &[u32; 8], k: &[u32; 8]) -> bool {
     let mut t: SignPrecomp = Default::default();
     if !sign_step1(&mut t, k) {
         r.fill(0);
@@ -692,19 +607,11 @@ pub fn sign_step2(
     #[allow(clippy::never_loop)]
     loop {
         // just make sure user did not input an obviously invalid precomp
-        if unsafe {
-            !P256_check_range_n(&sign_precomp.k_inv) || !P256_check_range_n(&sign_precomp.r)
-        } {
+        if unsafe { !P256_check_range_n(&sign_precomp.k_inv) || !P256_check_range_n(&sign_precomp.r) } {
             break;
         }
         hash_to_z(u32x8_to_u8x32_mut(r), hash);
-        unsafe {
-            P256_mul_mod_n(
-                s.as_mut_ptr(),
-                sign_precomp.r.as_ptr(),
-                private_key.as_ptr(),
-            )
-        };
+        unsafe { P256_mul_mod_n(s.as_mut_ptr(), sign_precomp.r.as_ptr(), private_key.as_ptr()) };
         unsafe { P256_add_mod_n(s.as_mut_ptr(), r as *const u32, s.as_ptr()) };
         unsafe { P256_mul_mod_n(s.as_mut_ptr(), sign_precomp.k_inv.as_ptr(), s.as_ptr()) };
 
@@ -770,13 +677,7 @@ fn slide_257(a: &[u8; 32]) -> [i8; 257] {
 ///
 /// Returns true if the signature is valid for the given input, otherwise false.
 #[must_use = "The return value indicates if the message is authentic"]
-pub fn verify(
-    public_key_x: &[u32; 8],
-    public_key_y: &[u32; 8],
-    hash: &[u8],
-    r: &[u32; 8],
-    s: &[u32; 8],
-) -> bool {
+pub fn verify(public_key_x: &[u32; 8], public_key_y: &[u32; 8], hash: &[u8], r: &[u32; 8], s: &[u32; 8]) -> bool {
     if unsafe { !P256_check_range_n(r) || !P256_check_range_n(s) } {
         return false;
     }
@@ -800,14 +701,7 @@ pub fn verify(
     unsafe { P256_double_j(pk_table[7].as_mut_ptr(), pk_table[0].as_ptr()) };
     (1..8).for_each(|i| {
         pk_table.copy_within(7..8, i);
-        unsafe {
-            P256_add_sub_j(
-                pk_table[i].as_mut_ptr(),
-                pk_table[i - 1].as_ptr(),
-                false,
-                false,
-            )
-        };
+        unsafe { P256_add_sub_j(pk_table[i].as_mut_ptr(), pk_table[i - 1].as_ptr(), false, false) };
     });
 
     let mut w: [u32; 8] = [0; 8];
@@ -831,52 +725,22 @@ pub fn verify(
     let mut cp: [[u32; 8]; 3] = [[0; 8]; 3];
 
     #[allow(clippy::comparison_chain)]
-    slide_bp
-        .iter()
-        .rev()
-        .zip(slide_pk.iter().rev())
-        .for_each(|(&bp, &pk)| {
-            unsafe { P256_double_j(cp.as_mut_ptr(), cp.as_ptr()) };
+    slide_bp.iter().rev().zip(slide_pk.iter().rev()).for_each(|(&bp, &pk)| {
+        unsafe { P256_double_j(cp.as_mut_ptr(), cp.as_ptr()) };
 
-            if bp > 0 {
-                unsafe {
-                    P256_add_sub_j(
-                        cp.as_mut_ptr(),
-                        P256_BASEPOINT_PRECOMP[(bp / 2) as usize].as_ptr(),
-                        false,
-                        true,
-                    )
-                };
-            } else if bp < 0 {
-                unsafe {
-                    P256_add_sub_j(
-                        cp.as_mut_ptr(),
-                        P256_BASEPOINT_PRECOMP[((-bp) / 2) as usize].as_ptr(),
-                        true,
-                        true,
-                    )
-                };
-            }
-            if pk > 0 {
-                unsafe {
-                    P256_add_sub_j(
-                        cp.as_mut_ptr(),
-                        pk_table[(pk / 2) as usize].as_ptr(),
-                        false,
-                        false,
-                    )
-                };
-            } else if pk < 0 {
-                unsafe {
-                    P256_add_sub_j(
-                        cp.as_mut_ptr(),
-                        pk_table[((-pk) / 2) as usize].as_ptr(),
-                        true,
-                        false,
-                    )
-                };
-            }
-        });
+        if bp > 0 {
+            unsafe { P256_add_sub_j(cp.as_mut_ptr(), P256_BASEPOINT_PRECOMP[(bp / 2) as usize].as_ptr(), false, true) };
+        } else if bp < 0 {
+            unsafe {
+                P256_add_sub_j(cp.as_mut_ptr(), P256_BASEPOINT_PRECOMP[((-bp) / 2) as usize].as_ptr(), true, true)
+            };
+        }
+        if pk > 0 {
+            unsafe { P256_add_sub_j(cp.as_mut_ptr(), pk_table[(pk / 2) as usize].as_ptr(), false, false) };
+        } else if pk < 0 {
+            unsafe { P256_add_sub_j(cp.as_mut_ptr(), pk_table[((-pk) / 2) as usize].as_ptr(), true, false) };
+        }
+    });
 
     unsafe { P256_verify_last_step(r.as_ptr(), cp.as_ptr()) }
 }
@@ -923,9 +787,7 @@ fn mod_n_inv(res: &mut [u32; 8], a: &[u32; 8]) {
     let mut state: [State; 2] = Default::default();
 
     state[0].fg[0].flip_sign = 0; // non-negative f
-    state[0].fg[0]
-        .signed_value
-        .copy_from_slice(unsafe { &P256_order }); // f
+    state[0].fg[0].signed_value.copy_from_slice(unsafe { &P256_order }); // f
     state[0].fg[1].flip_sign = 0; // non-negative g
     state[0].fg[1].signed_value[..8].copy_from_slice(a); // g
     state[0].fg[1].signed_value[8] = 0; // upper bits of g are 0
@@ -951,41 +813,13 @@ fn mod_n_inv(res: &mut [u32; 8], a: &[u32; 8]) {
         };
 
         // "Jump step", calculates the new f and g values that applies after 31 divstep2 iterations
-        unsafe {
-            P256_matrix_mul_fg_9(
-                matrix[0],
-                matrix[1],
-                state[i % 2].fg.as_ptr(),
-                &mut state[(i + 1) % 2].fg[0],
-            )
-        };
-        unsafe {
-            P256_matrix_mul_fg_9(
-                matrix[2],
-                matrix[3],
-                state[i % 2].fg.as_ptr(),
-                &mut state[(i + 1) % 2].fg[1],
-            )
-        };
+        unsafe { P256_matrix_mul_fg_9(matrix[0], matrix[1], state[i % 2].fg.as_ptr(), &mut state[(i + 1) % 2].fg[0]) };
+        unsafe { P256_matrix_mul_fg_9(matrix[2], matrix[3], state[i % 2].fg.as_ptr(), &mut state[(i + 1) % 2].fg[1]) };
 
         // Iterate the result vector
         // Due to montgomery multiplication inside this function, each step also adds a 2^-32 factor
-        unsafe {
-            P256_matrix_mul_mod_n(
-                matrix[0],
-                matrix[1],
-                state[i % 2].xy.as_ptr(),
-                &mut state[(i + 1) % 2].xy[0],
-            )
-        };
-        unsafe {
-            P256_matrix_mul_mod_n(
-                matrix[2],
-                matrix[3],
-                state[i % 2].xy.as_ptr(),
-                &mut state[(i + 1) % 2].xy[1],
-            )
-        };
+        unsafe { P256_matrix_mul_mod_n(matrix[0], matrix[1], state[i % 2].xy.as_ptr(), &mut state[(i + 1) % 2].xy[0]) };
+        unsafe { P256_matrix_mul_mod_n(matrix[2], matrix[3], state[i % 2].xy.as_ptr(), &mut state[(i + 1) % 2].xy[1]) };
     });
 
     // Calculates val^-1 = sgn(f) * v * 2^-744, where v is the "top-right corner" of the resulting T24*T23*...*T1 matrix.
@@ -994,10 +828,8 @@ fn mod_n_inv(res: &mut [u32; 8], a: &[u32; 8]) {
         P256_negate_mod_n_if(
             res.as_mut_ptr(),
             &state[0].xy[0].value[0],
-            ((state[0].xy[0].flip_sign
-                ^ state[0].fg[0].flip_sign
-                ^ (state[0].fg[0].signed_value[8] as i32))
-                & 1) as u32,
+            ((state[0].xy[0].flip_sign ^ state[0].fg[0].flip_sign ^ (state[0].fg[0].signed_value[8] as i32)) & 1)
+                as u32,
         )
     };
 }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -102,21 +102,14 @@ impl Machine {
         self.reports.write_all(report)
     }
 
+    /// How many reports were sent since the token got its power.
+    pub(crate) const fn sent(&self) -> u32 {
+        self.sent
+    }
+
     /// Takes the next report of the token, if one has come.
     pub(crate) fn heard(&mut self) -> Option<Report> {
         self.heard.try_recv().ok()
-    }
-
-    /// Takes the next report of the token.
-    ///
-    /// # Errors
-    /// If none comes.
-    pub(crate) fn hear(&mut self, patience: Duration) -> io::Result<Option<Report>> {
-        match self.heard.recv_timeout(patience) {
-            Ok(report) => Ok(Some(report)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => Err(ErrorKind::UnexpectedEof.into()),
-        }
     }
 
     /// Gives an order that is done once the token has taken in all that was sent and has nothing left to do. The answer

@@ -46,6 +46,12 @@ impl Rows {
         self.rows.iter().find(|row| row.0 == command).unwrap().2
     }
 
+    /// What was counted, in its order: command, of what, out and in.
+    #[must_use]
+    pub fn all(&self) -> &[(&'static str, &'static str, (u64, u64))] {
+        &self.rows
+    }
+
     fn total(&mut self) -> (u64, u64) {
         (self.counter)()
     }

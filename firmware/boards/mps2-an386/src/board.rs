@@ -8,6 +8,7 @@ use keyfob_signed::{Board as Kind, Levels};
 use keyfob_token::Platform;
 use keyfob_wire::Firmware;
 
+use crate::counted::Counted;
 use crate::entropy::Seeded;
 use crate::flash::Flash;
 
@@ -24,7 +25,7 @@ impl<C> Board<C> {
 }
 
 impl<C: Crypto> Platform for Board<C> {
-    type Crypto = C;
+    type Crypto = Counted<C>;
     type Flash = Flash;
     type Entropy = Seeded;
 

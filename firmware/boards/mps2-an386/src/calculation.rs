@@ -116,7 +116,7 @@ fn authenticate(body: &mut Body<'_>, meter: &mut Meter, answer: &mut Answer) -> 
 fn expand(body: &mut Body<'_>, meter: &mut Meter, answer: &mut Answer) -> Option<()> {
     let length = usize::from(u16::from_le_bytes(body.array()?));
     let (salt, key) = (body.part()?, body.part()?);
-    let mut out = [0; 1024];
+    let mut out = [0; 255 * 32];
     meter.count(|| hkdf_sha256(salt, key, body.rest(), &mut out));
     answer.put(out.get(..length)?);
     Some(())

@@ -20,17 +20,20 @@ impl Counter {
     pub(crate) fn count<T>(&mut self, work: impl FnOnce() -> T) -> (T, u64) {
         // From a tick's edge on, so that equal work gives equal counts.
         let edge = SYST::get_current();
-        let mut before = SYST::get_current();
-        while before == edge {
-            before = SYST::get_current();
-        }
-        let done = work();
-        let ticks = before.wrapping_sub(SYST::get_current()) & TOP;
+        while SYST::get_current() == edge {}
+        let (done, ticks) = ticks_since(work);
         (done, u64::from(ticks) * PER_TICK)
     }
 }
 
+/// Does something and counts its ticks, once the counter runs.
+pub(crate) fn ticks_since<T>(work: impl FnOnce() -> T) -> (T, u32) {
+    let before = SYST::get_current();
+    let done = work();
+    (done, before.wrapping_sub(SYST::get_current()) & TOP)
+}
+
 /// Instructions for each tick: QEMU's nanoseconds at one instruction each, and the board's 25 MHz.
-const PER_TICK: u64 = 40;
+pub(crate) const PER_TICK: u64 = 40;
 /// SysTick counts down from here.
 const TOP: u32 = 0x00ff_ffff;

@@ -4,6 +4,7 @@
 
 mod board;
 mod calculation;
+mod counted;
 mod counter;
 mod entropy;
 mod flash;
@@ -11,8 +12,8 @@ mod machine;
 mod meter;
 mod order;
 mod run;
-mod stack;
 mod uart;
 
 pub use board::Board;
+pub use machine::Machine;
 pub use run::run;

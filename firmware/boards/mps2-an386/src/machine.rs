@@ -1,5 +1,7 @@
 //! The machine around the token.
 
+use core::mem::MaybeUninit;
+
 use cortex_m::Peripherals;
 use keyfob_wire::{Instant, REPORT_SIZE, Report};
 
@@ -9,7 +11,7 @@ use crate::order::{Answer, Orders};
 use crate::uart::Uart;
 
 /// The machine, of which there is one.
-pub(crate) struct Machine {
+pub struct Machine {
     reports: Uart,
     partial: Report,
     received: usize,
@@ -27,11 +29,11 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Turns it on.
-    #[inline(always)]
-    pub(crate) fn take() -> Option<Self> {
+    /// Turns it on. In a frame of its own, which is given back before the stack is painted.
+    #[inline(never)]
+    pub(crate) fn take(place: &mut MaybeUninit<Self>) -> Option<&mut Self> {
         let peripherals = Peripherals::take()?;
-        Some(Self {
+        Some(place.write(Self {
             reports: Uart::on(Uart::REPORTS),
             partial: [0; REPORT_SIZE],
             received: 0,
@@ -43,7 +45,7 @@ impl Machine {
             orders: Orders::new(Uart::on(Uart::ORDERS)),
             answer: Answer::new(),
             meter: Meter::new(Counter::start(peripherals.SYST)),
-        })
+        }))
     }
 
     /// The report that came, if a whole one did.

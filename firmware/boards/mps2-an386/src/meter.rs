@@ -1,13 +1,12 @@
 //! What the token's work costs.
 
+use crate::counted;
 use crate::counter::Counter;
 use crate::order::Answer;
-use crate::stack::Paint;
 
 /// Adds up what was done since it was read last.
 pub(crate) struct Meter {
     counter: Counter,
-    paint: Paint,
     instructions: u64,
     /// Of each step of what the token computes, the first sixteen.
     steps: [u64; 16],
@@ -15,8 +14,8 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    pub(crate) fn new(counter: Counter) -> Self {
-        Self { counter, paint: Paint::fresh(), instructions: 0, steps: [0; 16], taken: 0 }
+    pub(crate) const fn new(counter: Counter) -> Self {
+        Self { counter, instructions: 0, steps: [0; 16], taken: 0 }
     }
 
     /// Does something that counts.
@@ -40,13 +39,15 @@ impl Meter {
     /// Answers what it has come to, and begins anew.
     #[inline(never)]
     pub(crate) fn read(&mut self, answer: &mut Answer) {
+        let depth = keyfob_stack::size() - keyfob_stack::unused();
         answer.put(&self.instructions.to_le_bytes());
-        answer.put(&self.paint.depth().to_le_bytes());
+        answer.put(&(depth as u32).to_le_bytes());
+        counted::read(answer);
         answer.put(&(self.taken as u32).to_le_bytes());
         for step in &self.steps[..self.taken] {
             answer.put(&step.to_le_bytes());
         }
         (self.instructions, self.taken) = (0, 0);
-        self.paint = Paint::fresh();
+        keyfob_stack::paint();
     }
 }

@@ -16,8 +16,8 @@ pub(crate) struct Answer {
     buffer: [u8; ROOM],
 }
 
-/// The longest body.
-const ROOM: usize = 4096;
+/// More than the longest order or answer: all that HKDF can give.
+const ROOM: usize = 8192;
 /// A letter and a length.
 const HEAD: usize = 3;
 

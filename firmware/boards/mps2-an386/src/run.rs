@@ -13,17 +13,18 @@ use crate::flash::Flash;
 use crate::machine::Machine;
 
 /// Runs the token that an order starts, for ever.
-pub fn run<C: Crypto>(place: &mut MaybeUninit<Token<Board<C>>>) -> ! {
-    let Some(mut machine) = Machine::take() else { asm::udf() };
+pub fn run<C: Crypto>(machine: &mut MaybeUninit<Machine>, place: &mut MaybeUninit<Token<Board<C>>>) -> ! {
+    let Some(machine) = Machine::take(machine) else { asm::udf() };
+    keyfob_stack::paint();
     // Whatever is ordered before this may have been lost in the reset.
     machine.orders.done(true, &machine.answer);
-    let (is_new, seed) = wait_for_start::<C>(&mut machine);
+    let (is_new, seed) = wait_for_start::<C>(machine);
     let started = machine.meter.count(|| start(place, is_new, seed));
     machine.answer.clear();
     machine.orders.done(started.is_ok(), &machine.answer);
     let Ok(token) = started else { asm::udf() };
     loop {
-        turn(&mut machine, token);
+        turn(machine, token);
     }
 }
 

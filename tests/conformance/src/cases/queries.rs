@@ -4,7 +4,7 @@ use keyfob::{Error, FeatureId, ProductId};
 use keyfob_crypto::RustCrypto;
 use keyfob_issuing::{FeatureTerms, OsEntropy, ProductGrant, UpdatePlan, read_receipt};
 use keyfob_licence::{Grant, Terms};
-use keyfob_signed::{Board, Kind, Rights};
+use keyfob_signed::{Kind, Rights};
 use keyfob_wire::body::{ListAnswer, ListRequest, ReceiptRequest, Request};
 use keyfob_wire::{Operation, Serial, Status, Units, VendorHint};
 
@@ -31,7 +31,7 @@ fn info_says_what_the_token_is(bench: &mut Bench) -> Result<(), Failure> {
     let info = guest.info()?;
     same("the serial", &info.serial, &bench.serial())?;
     same("boot and firmware", &(info.boot, info.firmware), &(channel.answer.boot, channel.answer.firmware))?;
-    same("that it is emulated", &info.levels.is_emulated(), &(info.board == Board::EMULATOR))?;
+    same("that it is emulated", &info.levels.is_emulated(), &info.board.is_emulated())?;
     let ours = info.partitions.iter().find(|partition| partition.vendor == bench.vendor.root());
     let sequence = bench.record.sequence;
     let place = ours.map(|partition| (partition.epoch, partition.number));

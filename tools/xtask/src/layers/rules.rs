@@ -111,6 +111,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { place: "tests/", may: May::UseAllBut(&["tools/xtask"]), primitives: true },
     // What is compared with our cryptography lies beside it.
     Rule { primitives: true, ..only("firmware/measure", &["crates/crypto"]) },
+    only("firmware/cortex-m4", &["crates/crypto", "firmware/p256-cm4"]),
+    only("firmware/p256-cm4", &[]),
     only("firmware/app", &["crates/token", "crates/crypto", "crates/entropy", "crates/usb", "crates/wire"]),
     // Boards wire the token; std crates don't build there, but for the one that reads the board's file.
     only(
@@ -119,6 +121,7 @@ pub(crate) const RULES: &[Rule] = &[
             "firmware/app",
             "firmware/boards/rp",
             "firmware/boards/stack",
+            "firmware/cortex-m4",
             "crates/board",
             "crates/anchor",
             "crates/entropy",

@@ -6,13 +6,14 @@ use core::mem::MaybeUninit;
 
 use cortex_m_rt::entry;
 use keyfob_crypto::RustCrypto;
-use keyfob_mps2_an386::{Board, run};
+use keyfob_mps2_an386::{Board, Machine, run};
 use keyfob_token::Token;
 
 #[entry]
 fn main() -> ! {
+    static mut MACHINE: MaybeUninit<Machine> = MaybeUninit::uninit();
     static mut TOKEN: MaybeUninit<Token<Board<RustCrypto>>> = MaybeUninit::uninit();
-    run(TOKEN)
+    run(MACHINE, TOKEN)
 }
 
 #[panic_handler]
