@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use keyfob_crypto::Crypto;
 use keyfob_signed::{Board as Kind, Levels};
-use keyfob_token::Platform;
+use keyfob_token::{Platform, Token};
 use keyfob_wire::Firmware;
 
 use crate::counted::Counted;
@@ -19,9 +19,15 @@ pub struct Board<C> {
 }
 
 impl<C> Board<C> {
-    pub(crate) const fn new(seed: [u8; 32]) -> Self {
-        Self { entropy: Seeded::new(seed), crypto: PhantomData }
+    const fn new() -> Self {
+        Self { entropy: Seeded::new(), crypto: PhantomData }
     }
+}
+
+/// A token on this board, without power.
+#[must_use]
+pub const fn token<C: Crypto>() -> Token<Board<C>> {
+    Token::new(Board::new(), Flash::new())
 }
 
 impl<C: Crypto> Platform for Board<C> {

@@ -11,15 +11,14 @@ pub struct Flash(());
 
 impl Flash {
     /// The flash with what it held before the reset.
-    pub(crate) const fn kept() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(())
     }
+}
 
-    /// The flash as it leaves the factory.
-    pub(crate) fn new() -> Self {
-        (0..SIZE).for_each(|offset| write(offset, ERASED));
-        Self(())
-    }
+/// Makes the flash what it is when it leaves the factory.
+pub(crate) fn forget() {
+    (0..SIZE).for_each(|offset| write(offset, ERASED));
 }
 
 impl ErrorType for Flash {

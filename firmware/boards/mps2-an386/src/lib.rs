@@ -14,6 +14,6 @@ mod order;
 mod run;
 mod uart;
 
-pub use board::Board;
+pub use board::{Board, token};
 pub use machine::Machine;
 pub use run::run;

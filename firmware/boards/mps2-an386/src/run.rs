@@ -5,24 +5,29 @@ use core::mem::MaybeUninit;
 use cortex_m::asm;
 use cortex_m::peripheral::SCB;
 use keyfob_crypto::Crypto;
-use keyfob_token::{StartError, Token};
+use keyfob_token::Token;
 
 use crate::board::{Board, light};
-use crate::calculation;
-use crate::flash::Flash;
 use crate::machine::Machine;
+use crate::{calculation, entropy, flash};
 
 /// Runs the token that an order starts, for ever.
-pub fn run<C: Crypto>(machine: &mut MaybeUninit<Machine>, place: &mut MaybeUninit<Token<Board<C>>>) -> ! {
+pub fn run<C: Crypto>(machine: &mut MaybeUninit<Machine>, token: &mut Token<Board<C>>) -> ! {
     let Some(machine) = Machine::take(machine) else { asm::udf() };
     keyfob_stack::paint();
     // Whatever is ordered before this may have been lost in the reset.
     machine.orders.done(true, &machine.answer);
     let (is_new, seed) = wait_for_start::<C>(machine);
-    let started = machine.meter.count(|| start(place, is_new, seed));
+    entropy::seed(&seed);
+    if is_new {
+        flash::forget();
+    }
+    let started = machine.meter.count(|| token.power_up());
     machine.answer.clear();
     machine.orders.done(started.is_ok(), &machine.answer);
-    let Ok(token) = started else { asm::udf() };
+    if started.is_err() {
+        asm::udf();
+    }
     loop {
         turn(machine, token);
     }
@@ -41,17 +46,6 @@ fn wait_for_start<C: Crypto>(machine: &mut Machine) -> (bool, [u8; 32]) {
             }
         }
     }
-}
-
-/// In a frame of its own, which the loop then has for its stack.
-#[inline(never)]
-fn start<C: Crypto>(
-    place: &mut MaybeUninit<Token<Board<C>>>,
-    is_new: bool,
-    seed: [u8; 32],
-) -> Result<&mut Token<Board<C>>, StartError> {
-    let flash = if is_new { Flash::new() } else { Flash::kept() };
-    Token::start_in(place, Board::new(seed), flash)
 }
 
 /// Takes a report in, or else lets the token do a step, or else does what is ordered.

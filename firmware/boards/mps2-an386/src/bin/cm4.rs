@@ -6,13 +6,13 @@ use core::mem::MaybeUninit;
 
 use cortex_m_rt::entry;
 use keyfob_cortex_m4::CortexM4;
-use keyfob_mps2_an386::{Board, Machine, run};
+use keyfob_mps2_an386::{Board, Machine, run, token};
 use keyfob_token::Token;
 
 #[entry]
 fn main() -> ! {
     static mut MACHINE: MaybeUninit<Machine> = MaybeUninit::uninit();
-    static mut TOKEN: MaybeUninit<Token<Board<CortexM4>>> = MaybeUninit::uninit();
+    static mut TOKEN: Token<Board<CortexM4>> = token();
     run(MACHINE, TOKEN)
 }
 
