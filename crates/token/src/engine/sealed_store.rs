@@ -212,3 +212,92 @@ impl<P: Platform> SealedTransaction<'_, P> {
         self.inner.remove(key).map_err(unwritten)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::collections::BTreeSet;
+    use std::vec::Vec;
+
+    use keyfob_crypto::RustCrypto;
+
+    use super::*;
+
+    struct Sevens;
+
+    impl Entropy for Sevens {
+        fn fill(&mut self, out: &mut [u8]) {
+            out.fill(7);
+        }
+    }
+
+    fn seal(secret: u8) -> Seal {
+        Seal::new(&Secret::new([secret; 32]), &mut Sevens)
+    }
+
+    fn sealed(seal: &mut Seal, key: Key, value: &[u8]) -> Vec<u8> {
+        let mut buffer = Vec::from(value);
+        buffer.resize(room(value.len()), 0);
+        seal.seal::<RustCrypto>(key, &mut buffer, value.len()).unwrap().to_vec()
+    }
+
+    fn open(seal: &Seal, key: Key, value: &[u8]) -> Option<Vec<u8>> {
+        let mut value = value.to_vec();
+        let length = seal.open::<RustCrypto>(key, &mut value)?;
+        Some(value[..length].to_vec())
+    }
+
+    /// `docs/flash-format.md`, worked out by Python's hashlib and cryptography.
+    #[test]
+    fn a_value_is_sealed_as_documented() {
+        let value = sealed(&mut seal(1), Key(0x0102_0304_0506_0708), b"a value");
+        assert_eq!(hex::encode(&value), "dbb7ad27bb09eb070707070707070700000001675dc8cf09e118abb1fb49a379f0e263");
+        let share = seal(1).share(Key(0x0102_0304_0506_0708), value.last_chunk().unwrap());
+        assert_eq!(hex::encode(share), "da6b6cc3d393d9098764f8b141a35538");
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_key_and_chip_alone() {
+        let mut first = seal(1);
+        for length in [0, 1, 16, 264] {
+            let content: Vec<u8> = (0..length).map(|n| n as u8).collect();
+            let value = sealed(&mut first, Key(9), &content);
+            assert_eq!(value.len(), room(length));
+            assert_eq!(open(&seal(1), Key(9), &value), Some(content));
+            assert_eq!(open(&seal(1), Key(8), &value), None);
+            assert_eq!(open(&seal(2), Key(9), &value), None);
+            assert_eq!(open(&seal(1), Key(9), &value[1..]), None);
+        }
+        assert_eq!(open(&first, Key(9), &[0; OVERHEAD - 1]), None);
+    }
+
+    #[test]
+    fn every_flipped_bit_is_found() {
+        let value = sealed(&mut seal(1), Key(9), b"forty bytes of a value, or nearly so");
+        for bit in 0..value.len() * 8 {
+            let mut value = value.clone();
+            value[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(open(&seal(1), Key(9), &value), None, "{bit}");
+        }
+    }
+
+    #[test]
+    fn no_nonce_comes_twice_in_a_power_up() {
+        let mut seal = seal(1);
+        let nonces: BTreeSet<_> = (0..1000).map(|_| sealed(&mut seal, Key(9), b"same")[4..16].to_vec()).collect();
+        assert_eq!(nonces.len(), 1000);
+        seal.sealed = u32::MAX;
+        assert!(seal.seal::<RustCrypto>(Key(9), &mut [0; 40], 4).is_none());
+    }
+
+    #[test]
+    fn a_share_depends_on_key_value_and_chip() {
+        let end = [3; OVERHEAD];
+        let mut other = end;
+        other[OVERHEAD - 1] ^= 1;
+        let shares = [seal(1).share(Key(9), &end), seal(1).share(Key(8), &end), seal(1).share(Key(9), &other)];
+        let shares: BTreeSet<_> = shares.into_iter().chain([seal(2).share(Key(9), &end)]).collect();
+        assert_eq!(shares.len(), 4);
+    }
+}
