@@ -163,7 +163,7 @@ fn hint() -> VendorHint {
 /// Both ends of a session.
 pub(super) fn session() -> (Records<Toy>, Records<Toy>) {
     let (app, token) = established();
-    (app.records, token.records)
+    (app.records.wake(), token.records.wake())
 }
 
 /// Both ends of a handshake that nobody disturbs.
