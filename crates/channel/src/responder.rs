@@ -3,6 +3,7 @@
 use keyfob_crypto::{AgreementKey, Crypto, Entropy, PublicKey};
 use keyfob_signed::{Certificate, Role, VendorRoot, Verified};
 use keyfob_wire::VendorHint;
+use keyfob_wire::cursor::copy;
 
 use crate::symmetric::{Symmetric, XX, take};
 use crate::{Established, HandshakeError, MESSAGE_1, MESSAGE_2_OVERHEAD, Prologue};
@@ -69,7 +70,7 @@ impl<C: Crypto> Agreed<C> {
         let mut length = 0usize;
         for part in payload {
             let end = length.saturating_add(part.len());
-            rest.get_mut(length..end).ok_or(HandshakeError::Room)?.copy_from_slice(part);
+            copy(rest.get_mut(length..end).ok_or(HandshakeError::Room)?, part);
             length = end;
         }
         symmetric.encrypt(rest.get_mut(..length.saturating_add(16)).ok_or(HandshakeError::Room)?)?;

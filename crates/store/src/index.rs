@@ -105,7 +105,12 @@ impl<const KEYS: usize> Index<KEYS> {
             Err(place) => {
                 let mut slot = Slot { key: key.0, committed: NONE, pending: NONE };
                 slot.set(pending);
-                self.slots.insert(place, slot).is_ok()
+                if self.slots.is_full() {
+                    return false;
+                }
+                // Each moves up by one, and the last one out is the new end.
+                self.slots.iter_mut().skip(place).for_each(|other| core::mem::swap(other, &mut slot));
+                self.slots.push(slot).is_ok()
             }
         }
     }

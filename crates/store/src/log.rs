@@ -112,7 +112,7 @@ impl Log {
         }
         let from = at.saturating_sub(self.position) as usize;
         let bytes = self.buffer.get(from..from + waiting.len()).ok_or(Fault::Corrupt)?;
-        waiting.copy_from_slice(bytes);
+        copy(waiting, bytes);
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl Log {
             let (Some(to), Some((from, after))) = (space.get_mut(..count), rest.split_at_checked(count)) else {
                 return Err(Fault::Corrupt);
             };
-            to.copy_from_slice(from);
+            copy(to, from);
             self.fill += count;
             rest = after;
             if self.fill == CHUNK {
@@ -150,6 +150,11 @@ impl Drop for Log {
     fn drop(&mut self) {
         self.buffer.zeroize();
     }
+}
+
+/// Copies bytes of equal number, without the panic that `copy_from_slice` leaves in an image for others.
+fn copy(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
 /// A record that was read and found undamaged.

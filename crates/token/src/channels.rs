@@ -52,9 +52,9 @@ impl Channels {
         answer: impl FnOnce(ChannelId) -> InitAnswer,
     ) -> Option<InitAnswer> {
         if self.table.is_full() {
-            let idle = self.table.iter().enumerate().filter(|(_, channel)| !busy(channel.id));
-            let (oldest, _) = idle.min_by_key(|(_, channel)| channel.used)?;
-            self.table.swap_remove(oldest);
+            let idle = self.table.iter().filter(|channel| !busy(channel.id));
+            let oldest = idle.min_by_key(|channel| channel.used)?.id;
+            self.table.retain(|channel| channel.id != oldest);
         }
         let id = self.next_id();
         let answer = answer(id);

@@ -1,6 +1,7 @@
 //! Reports in, reports out.
 
 use keyfob_crypto::Entropy;
+use keyfob_wire::cursor::copy;
 use keyfob_wire::framing::{Assembler, Assembly};
 use keyfob_wire::{BootId, ChannelId, FIRST_CAPACITY, Frame, Instant, MAX_MESSAGE, Report, Status};
 use zeroize::Zeroize;
@@ -66,12 +67,12 @@ impl<P: Platform> Token<P> {
         let frame = Frame::parse(report);
         if let (Frame::First { channel, command, .. }, Some(message)) = (frame, frame.whole_message()) {
             self.assembler.abandon(channel);
-            let mut copy = [0; FIRST_CAPACITY];
-            let Some(copy) = copy.get_mut(..message.len()) else {
+            let mut own = [0; FIRST_CAPACITY];
+            let Some(own) = own.get_mut(..message.len()) else {
                 return;
             };
-            copy.copy_from_slice(message);
-            let message = copy;
+            copy(own, message);
+            let message = own;
             self.sessions.on_message(&mut self.engine, &mut self.outbox, now, channel, command, message);
             message.zeroize();
             return self.release();

@@ -94,7 +94,7 @@ impl Body for Empty {
 
 /// Copies fixed bytes to the front of `out`.
 fn copy(bytes: &[u8], out: &mut [u8]) -> Result<usize, NoSpace> {
-    out.get_mut(..bytes.len()).ok_or(NoSpace)?.copy_from_slice(bytes);
+    crate::cursor::copy(out.get_mut(..bytes.len()).ok_or(NoSpace)?, bytes);
     Ok(bytes.len())
 }
 

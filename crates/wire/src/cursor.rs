@@ -60,6 +60,13 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Copies to the front of `to` as many bytes as both have.
+// `copy_from_slice` panics if the lengths differ, and leaves that in an image even where they can't.
+#[inline]
+pub fn copy(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
 /// Joins fields in order; what they don't fill stays zero, what doesn't fit is left out.
 // Fields of known lengths become single moves where it is inlined; every report and check passes here.
 #[inline(always)]
@@ -70,7 +77,7 @@ pub fn join<const N: usize>(fields: &[&[u8]]) -> [u8; N] {
     for field in fields {
         let length = field.len().min(rest.len());
         let Some((place, after)) = rest.split_at_mut_checked(length) else { break };
-        place.copy_from_slice(field.get(..length).unwrap_or_default());
+        copy(place, field);
         rest = after;
     }
     joined

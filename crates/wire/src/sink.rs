@@ -2,7 +2,7 @@
 
 use minicbor::encode;
 
-use crate::NoSpace;
+use crate::{NoSpace, cursor::copy};
 
 /// The front of a buffer, or nowhere, to learn a length.
 ///
@@ -40,7 +40,7 @@ impl encode::Write for Sink<'_> {
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), NoSpace> {
         if let Some(room) = &mut self.room {
             let room = room.get_mut(self.length..).and_then(|rest| rest.get_mut(..bytes.len())).ok_or(NoSpace)?;
-            room.copy_from_slice(bytes);
+            copy(room, bytes);
         }
         self.length = self.length.checked_add(bytes.len()).ok_or(NoSpace)?;
         Ok(())

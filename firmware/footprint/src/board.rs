@@ -46,7 +46,7 @@ pub struct Randomness;
 impl Entropy for Randomness {
     fn fill(&mut self, out: &mut [u8]) {
         for chunk in out.chunks_mut(4) {
-            chunk.copy_from_slice(&read(RANDOM).to_le_bytes()[..chunk.len()]);
+            chunk.iter_mut().zip(read(RANDOM).to_le_bytes()).for_each(|(to, from)| *to = from);
         }
     }
 }

@@ -18,7 +18,7 @@ use super::queries::split_grant;
 use super::root_change::SUCCESSION;
 use super::sealed_store::{SealedStore, SealedTransaction, room};
 use super::wipe::TOMBSTONE;
-use super::{Caller, Engine, key, no_space, partition, refused};
+use super::{Caller, Engine, gather, key, no_space, partition, refused};
 use crate::platform::Platform;
 use crate::spot::Spot;
 
@@ -165,8 +165,8 @@ impl<P: Platform> Engine<P> {
                 continue;
             }
             let granted = store.keys().filter_map(|key| key::granted_product(key, index));
-            let products: heapless::Vec<ProductId, PRODUCTS> = granted.take(PRODUCTS).collect();
-            for product in products {
+            let products: heapless::Vec<ProductId, PRODUCTS> = gather(granted);
+            for &product in &products {
                 let stored = store.get(key::grant(index, product), scratch)?;
                 let (_, grant) = stored.and_then(split_grant).ok_or(Status::StorageFailed)?;
                 let grant: Grant<'_> = read_unverified(grant).map_err(|_| Status::StorageFailed)?;

@@ -164,7 +164,7 @@ impl Catalogue {
         let product = Product { partition, id: grant.product, number: grant.number, public: grant.public };
         match self.products.binary_search_by_key(&(partition, product.id), |p| (p.partition, p.id)) {
             Ok(_) => return Err(Status::UpdateMalformed),
-            Err(place) => self.products.insert(place, product).map_err(|_| Status::NoRoom)?,
+            Err(place) => insert(&mut self.products, place, product)?,
         }
         for granted in grant.features {
             let terms = granted.terms;
@@ -172,7 +172,7 @@ impl Catalogue {
             let feature = Feature { partition, id: granted.feature, product: product.id, terms, remaining };
             match self.place(partition, granted.feature) {
                 Ok(_) => return Err(Status::UpdateMalformed),
-                Err(place) => self.features.insert(place, Entry::new(&feature)).map_err(|_| Status::NoRoom)?,
+                Err(place) => insert(&mut self.features, place, Entry::new(&feature))?,
             }
         }
         Ok(())
@@ -181,6 +181,15 @@ impl Catalogue {
     fn place(&self, partition: u8, id: FeatureId) -> Result<usize, usize> {
         self.features.binary_search_by_key(&(partition, id), |entry| (entry.partition, entry.id))
     }
+}
+
+/// Puts a value into its place; what is from there on moves up. Nothing is changed if there is no room.
+fn insert<T, const N: usize>(sorted: &mut Vec<T, N>, place: usize, mut value: T) -> Result<(), Status> {
+    if sorted.is_full() {
+        return Err(Status::NoRoom);
+    }
+    sorted.iter_mut().skip(place).for_each(|other| core::mem::swap(other, &mut value));
+    sorted.push(value).map_err(|_| Status::NoRoom)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use keyfob_crypto::{AeadKey, Crypto, Entropy, Secret, hkdf_sha256};
 use keyfob_licence::{Request, State, judge};
 use keyfob_signed::Rights;
 use keyfob_wire::body::{CipherRequest, MAX_DERIVE_LABEL, UnlockRequest};
+use keyfob_wire::cursor::copy;
 use keyfob_wire::{FeatureId, Instant, Slot, Status, UnixTime};
 
 use super::sealed_store::room;
@@ -57,7 +58,7 @@ impl<P: Platform> Engine<P> {
         self.platform.entropy().fill(random);
         let (message, rest) = rest.split_at_mut_checked(asked.input.len()).ok_or(Status::Busy)?;
         let tag = rest.first_chunk_mut::<16>().ok_or(Status::Busy)?;
-        message.copy_from_slice(asked.input);
+        copy(message, asked.input);
         let subkey = expand(&key, ENCRYPT_LABEL, random);
         *tag = <P::Crypto as Crypto>::Aead::new(&subkey).seal(&NONCE, &bound(asked.feature, asked.slot), message);
         Ok(random.len().saturating_add(message.len()).saturating_add(tag.len()))
@@ -88,7 +89,7 @@ impl<P: Platform> Engine<P> {
         let key = self.judged_key(caller, &of_keys(asked), now)?;
         let derived = expand(&key, DERIVE_LABEL, asked.input);
         let out = out.first_chunk_mut::<32>().ok_or(Status::Busy)?;
-        out.copy_from_slice(derived.expose());
+        *out = *derived.expose();
         Ok(out.len())
     }
 
@@ -134,7 +135,7 @@ fn open<C: Crypto>(
 ) -> Result<usize, Status> {
     let (ciphertext, tag) = sealed.split_last_chunk().ok_or(Status::BadRequest)?;
     let out = out.get_mut(..ciphertext.len()).ok_or(Status::BadRequest)?;
-    out.copy_from_slice(ciphertext);
+    copy(out, ciphertext);
     let opened = C::Aead::new(key).open(nonce, aad, out, tag);
     opened.map_err(|_| Status::UnlockFailed).map(|()| ciphertext.len())
 }

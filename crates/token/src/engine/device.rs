@@ -121,7 +121,7 @@ impl<P: Platform> Engine<P> {
             return Err(Status::CertificateRefused);
         }
         let value = self.scratch.get_mut(..request.len()).ok_or(Status::TooLong)?;
-        value.copy_from_slice(request);
+        keyfob_wire::cursor::copy(value, request);
         let mut transaction = self.store.begin();
         transaction.put_in_place(key::CERTIFICATES, &mut self.scratch, request.len())?;
         transaction.commit()?;

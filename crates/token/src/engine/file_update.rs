@@ -8,8 +8,8 @@ use keyfob_wire::{FileId, ProductId, Status};
 
 use super::catalogue::Catalogue;
 use super::file::{FILE, FILES, File, NO_PAGE, PAGES, Place, load_before, parts, remove_page, store_page, stored};
-use super::key;
 use super::sealed_store::{SealedStore, SealedTransaction, room};
+use super::{gather, key};
 use crate::platform::Platform;
 
 /// What all files of the token take.
@@ -22,9 +22,9 @@ pub(super) struct Usage {
 impl Usage {
     /// Counts what is stored.
     pub(super) fn of<P: Platform>(store: &mut SealedStore<P>) -> Result<Self, Status> {
-        let files: heapless::Vec<_, FILES> = store.keys().filter_map(key::described_file).take(FILES).collect();
+        let files: heapless::Vec<_, FILES> = gather(store.keys().filter_map(key::described_file));
         let mut usage = Self { files: files.len(), pages: 0 };
-        for (partition, product, file) in files {
+        for &(partition, product, file) in &files {
             let file = stored(store, &Place { partition, product, file })?.ok_or(Status::StorageFailed)?;
             usage.pages = usage.pages.saturating_add(usize::from(file.pages()));
         }

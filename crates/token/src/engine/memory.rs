@@ -82,7 +82,7 @@ impl<P: Platform> Engine<P> {
             files.push(file).map_err(|_| Status::StorageFailed)?;
         }
         let mut writer = FilesWriter::new(out, files.len()).map_err(no_space)?;
-        for id in files {
+        for &id in &files {
             let place = Place { partition, product: asked.product, file: id };
             let file = stored(&mut self.store, &place)?.ok_or(Status::StorageFailed)?;
             let mut page = NO_PAGE;

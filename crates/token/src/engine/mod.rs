@@ -27,6 +27,7 @@ mod wipe;
 
 use core::fmt::Debug;
 
+use heapless::Vec;
 use keyfob_channel::{Agreed, HandshakeError, Responder};
 use keyfob_crypto::Entropy;
 use keyfob_signed::{Certificate, Invalid, Rights, VendorRoot};
@@ -397,6 +398,16 @@ impl<P: Platform> Engine<P> {
         self.platform.entropy().fill(&mut bytes);
         bytes
     }
+}
+
+/// As many values as there is room for.
+// `collect` panics if there are more, and leaves that in an image even where there can't be.
+fn gather<T, const N: usize>(values: impl Iterator<Item = T>) -> Vec<T, N> {
+    let mut gathered = Vec::new();
+    for value in values.take(N) {
+        let _room = gathered.push(value);
+    }
+    gathered
 }
 
 /// The status of a signed thing that was refused.

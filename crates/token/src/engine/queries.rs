@@ -11,7 +11,7 @@ use keyfob_wire::{BootId, NoSpace, ProductId, Status, UnixTime};
 
 use super::catalogue::Catalogue;
 use super::statement::STORED;
-use super::{Caller, Engine, key, no_space, partition};
+use super::{Caller, Engine, PARTITIONS, gather, key, no_space, partition};
 use crate::platform::Platform;
 
 impl<P: Platform> Engine<P> {
@@ -31,15 +31,12 @@ impl<P: Platform> Engine<P> {
     #[inline(never)]
     pub(super) fn info(&mut self, sessions: usize, boot: BootId, out: &mut [u8]) -> Result<usize, Status> {
         let tombstones = self.tombstones()?;
-        let partitions: Vec<_, { super::PARTITIONS }> = self
-            .places()
-            .map(|(_, partition)| PartitionInfo {
-                vendor_root: partition.root.0.0,
-                partition: partition.id,
-                epoch: partition.sequence.epoch,
-                number: partition.sequence.number,
-            })
-            .collect();
+        let partitions: Vec<_, PARTITIONS> = gather(self.places().map(|(_, partition)| PartitionInfo {
+            vendor_root: partition.root.0.0,
+            partition: partition.id,
+            epoch: partition.sequence.epoch,
+            number: partition.sequence.number,
+        }));
         InfoAnswer {
             serial: self.serial(),
             board: P::BOARD.0,

@@ -3,7 +3,7 @@
 use keyfob_crypto::{AgreementKey, Crypto, PublicKey, SigningKey};
 use keyfob_licence::RootChange;
 use keyfob_signed::{Invalid, VendorRoot, verify};
-use keyfob_wire::cursor::{Reader, join};
+use keyfob_wire::cursor::{Reader, copy, join};
 use keyfob_wire::{RootChangeFile, Status, VendorHint};
 
 use super::apply::has_room;
@@ -59,8 +59,8 @@ impl<P: Platform> Engine<P> {
         let Self { platform, store, scratch, .. } = self;
         store.get(key::partition(index), scratch)?.ok_or(Status::StorageFailed)?;
         let value = scratch.get_mut(..length).ok_or(Status::TooLong)?;
-        value.get_mut(ROOT).ok_or(Status::StorageFailed)?.copy_from_slice(&change.root.0);
-        value.get_mut(HEAD..).ok_or(Status::StorageFailed)?.copy_from_slice(file.endorsement);
+        copy(value.get_mut(ROOT).ok_or(Status::StorageFailed)?, &change.root.0);
+        copy(value.get_mut(HEAD..).ok_or(Status::StorageFailed)?, file.endorsement);
         let mut transaction = store.begin();
         let outcome = transaction
             .put_in_place(key::partition(index), scratch, length)

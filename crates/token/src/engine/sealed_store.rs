@@ -194,7 +194,7 @@ impl<P: Platform> SealedTransaction<'_, P> {
         }
         let mut buffer = [0; room(SHORT)];
         let content = buffer.get_mut(..value.len()).ok_or(Status::NoRoom)?;
-        content.copy_from_slice(value);
+        keyfob_wire::cursor::copy(content, value);
         self.put_in_place(key, &mut buffer, value.len())
     }
 

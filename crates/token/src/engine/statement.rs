@@ -12,7 +12,7 @@ use keyfob_wire::{Instant, PartitionId, Serial, Status};
 use super::catalogue::{FEATURES, PRODUCTS};
 use super::file::{FILES, Place, stored};
 use super::sealed_store::room;
-use super::{Caller, Engine, key, no_space, partition};
+use super::{Caller, Engine, gather, key, no_space, partition};
 use crate::platform::Platform;
 
 /// Room for an endorsement and the secrets before it.
@@ -54,8 +54,8 @@ impl<P: Platform> Engine<P> {
         let counters = self.counters(index)?;
         let files = self.file_states(index)?;
         let products = self.catalogue.products(index);
-        let grants: Vec<GrantState, PRODUCTS> =
-            products.map(|product| GrantState { product: product.id, number: product.number }).collect();
+        let grants: Vec<_, PRODUCTS> =
+            gather(products.map(|product| GrantState { product: product.id, number: product.number }));
         let partition = self.partition(index)?;
         let snapshot = Snapshot {
             epoch: partition.sequence.epoch,
@@ -114,7 +114,7 @@ impl<P: Platform> Engine<P> {
             remaining: feature.remaining,
             spend_serial: 0,
         };
-        let mut counters: Vec<CounterState, FEATURES> = counted.map(state).collect();
+        let mut counters: Vec<_, FEATURES> = gather(counted.map(state));
         for state in &mut counters {
             let counter = self.read_counter(index, state.feature)?;
             (state.remaining, state.spend_serial) = (counter.remaining, counter.serial);
@@ -126,10 +126,10 @@ impl<P: Platform> Engine<P> {
     fn file_states(&mut self, index: u8) -> Result<Vec<FileState, FILES>, Status> {
         let of_partition = self.store.keys().filter_map(key::described_file).filter(|(place, ..)| *place == index);
         let places: Vec<_, FILES> =
-            of_partition.take(FILES).map(|(partition, product, file)| Place { partition, product, file }).collect();
+            gather(of_partition.map(|(partition, product, file)| Place { partition, product, file }));
         let mut files = Vec::new();
-        for place in places {
-            let file = stored(&mut self.store, &place)?.ok_or(Status::StorageFailed)?;
+        for place in &places {
+            let file = stored(&mut self.store, place)?.ok_or(Status::StorageFailed)?;
             let state = FileState { product: place.product, file: place.file, kind: file.kind, size: file.size };
             files.push(state).map_err(|_| Status::StorageFailed)?;
         }

@@ -3,6 +3,7 @@
 use keyfob_licence::{Decision, Request, State, judge};
 use keyfob_signed::Rights;
 use keyfob_wire::body::{CheckAnswer, CheckRequest, CounterAnswer, CounterRequest, SpendAnswer, SpendRequest};
+use keyfob_wire::cursor::copy;
 use keyfob_wire::{FeatureId, Instant, Modules, Status, Units};
 
 use super::apply::stored_counter;
@@ -128,6 +129,6 @@ fn answer(decision: &Decision) -> CheckAnswer {
 
 /// Writes a fixed layout.
 fn put(out: &mut [u8], bytes: &[u8]) -> Result<usize, Status> {
-    out.get_mut(..bytes.len()).ok_or(Status::Busy)?.copy_from_slice(bytes);
+    copy(out.get_mut(..bytes.len()).ok_or(Status::Busy)?, bytes);
     Ok(bytes.len())
 }

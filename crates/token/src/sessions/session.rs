@@ -2,6 +2,7 @@
 
 use keyfob_channel::{RECORD_OVERHEAD, Records, Resting, TicketId};
 use keyfob_crypto::sha256;
+use keyfob_wire::cursor::copy;
 use keyfob_wire::{ChannelId, Command, FIRST_CAPACITY, Instant, Operation, Report, Status};
 
 use super::slots::Slots;
@@ -72,7 +73,7 @@ impl Fingerprint {
     pub(super) fn of(command: Command, message: &[u8]) -> Self {
         let mut bytes = [0; FIRST_CAPACITY];
         if let Some(front) = bytes.get_mut(..message.len()) {
-            front.copy_from_slice(message);
+            copy(front, message);
         } else if let Some(front) = bytes.first_chunk_mut() {
             *front = sha256(&[message]);
         }

@@ -5,23 +5,27 @@ use zeroize::Zeroize;
 
 /// `N` places. Each is a vector of at most one value, since writing `None` over an `Option` may fill the rest of its
 /// place with whatever lies on the stack.
-pub(super) struct Slots<T, const N: usize>([Vec<T, 1>; N]);
+pub(super) struct Slots<T, const N: usize> {
+    places: [Vec<T, 1>; N],
+    /// How many are taken: every record asks.
+    taken: u8,
+}
 
 impl<T, const N: usize> Slots<T, N> {
     pub(super) const fn new() -> Self {
-        Self([const { Vec::new() }; N])
+        Self { places: [const { Vec::new() }; N], taken: 0 }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().flatten()
+        self.places.iter().flatten()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.0.iter_mut().flatten()
+        self.places.iter_mut().flatten()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.iter().count()
+        usize::from(self.taken)
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -30,22 +34,26 @@ impl<T, const N: usize> Slots<T, N> {
 
     /// Puts a value into a free place; drops it if there is none.
     pub(super) fn put(&mut self, value: T) -> Option<()> {
-        self.0.iter_mut().find(|place| place.is_empty())?.push(value).ok()
+        self.places.iter_mut().find(|place| place.is_empty())?.push(value).ok()?;
+        self.taken = self.taken.saturating_add(1);
+        Some(())
     }
 
     /// Takes the first value out of which this holds.
     pub(super) fn take(&mut self, holds: impl Fn(&T) -> bool) -> Option<T> {
-        let place = self.0.iter_mut().find(|place| place.first().is_some_and(&holds))?;
+        let place = self.places.iter_mut().find(|place| place.first().is_some_and(&holds))?;
         let value = place.pop();
         place.zeroize();
+        self.taken = self.taken.saturating_sub(1);
         value
     }
 
     /// Drops all values of which this holds.
     pub(super) fn drop_if(&mut self, holds: impl Fn(&T) -> bool) {
-        for place in self.0.iter_mut().filter(|place| place.first().is_some_and(&holds)) {
+        for place in self.places.iter_mut().filter(|place| place.first().is_some_and(&holds)) {
             place.clear();
             place.zeroize();
+            self.taken = self.taken.saturating_sub(1);
         }
     }
 }

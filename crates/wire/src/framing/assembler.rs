@@ -1,6 +1,6 @@
 //! Reports as a message, one at a time.
 
-use crate::{ChannelId, Frame, Instant, MAX_MESSAGE, Status};
+use crate::{ChannelId, Frame, Instant, MAX_MESSAGE, Status, cursor::copy};
 
 /// Milliseconds within which a message's next report has to come. Spec §2.
 pub const MESSAGE_TIME_OUT: u64 = 500;
@@ -148,11 +148,8 @@ impl<const N: usize> Assembler<N> {
     /// Copies to the message from `start` on as much as belongs to it, and says where its next bytes go.
     fn copy(&mut self, start: usize, length: usize, data: &[u8]) -> usize {
         let room = self.buffer.get_mut(start..length).unwrap_or_default();
-        let copied = room.len().min(data.len());
-        if let (Some(room), Some(data)) = (room.get_mut(..copied), data.get(..copied)) {
-            room.copy_from_slice(data);
-        }
-        start.saturating_add(copied)
+        copy(room, data);
+        start.saturating_add(room.len().min(data.len()))
     }
 
     fn receive(

@@ -6,7 +6,7 @@
 use minicbor::{Encoder, encode};
 
 use super::FeatureEntry;
-use crate::{NoSpace, ProductId, Sink};
+use crate::{NoSpace, ProductId, Sink, cursor::copy};
 
 /// Writes the answer to `list` into a buffer.
 ///
@@ -103,7 +103,7 @@ impl<'b> ListWriter<'b> {
         let items = moved.len().checked_sub(longer).ok_or(NoSpace)?;
         moved.copy_within(..items, longer);
         let place = start.saturating_sub(SHORT_HEAD)..start.saturating_add(longer);
-        self.buffer.get_mut(place).ok_or(NoSpace)?.copy_from_slice(head.get(..size).ok_or(NoSpace)?);
+        copy(self.buffer.get_mut(place).ok_or(NoSpace)?, head.get(..size).ok_or(NoSpace)?);
         Ok(end)
     }
 }
