@@ -83,7 +83,8 @@ pub(crate) fn sysroot() -> Option<String> {
     sysroot_of(TARGET)
 }
 
-fn sysroot_of(target: &str) -> Option<String> {
+/// Finds a sysroot with a target's `core`, if there can be one.
+pub(crate) fn sysroot_of(target: &str) -> Option<String> {
     let script = root().join("firmware/toolchain");
     output(&mut program(script, &[target]))
         .map_err(|error| println!("{error:#}"))

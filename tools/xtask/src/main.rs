@@ -7,6 +7,7 @@ use clap::Parser;
 mod bench;
 mod ci;
 mod figures;
+mod firmware;
 mod footprint;
 mod fuzz;
 mod guest;
@@ -26,6 +27,8 @@ enum Xtask {
     Layers,
     /// Measures flash and RAM of the token on a Cortex-M0+ and a Cortex-M4.
     Footprint,
+    /// Builds the firmware of all boards, or of those that are named, and holds it to its budgets.
+    Firmware(firmware::Options),
     /// Prints the project's figures, each with its limit and the command that measures it.
     Figures(figures::Options),
     /// Measures speed, each figure beside its floor.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Xtask::Ci => ci::run(),
         Xtask::Layers => layers::run().map(drop),
         Xtask::Footprint => footprint::run().map(drop),
+        Xtask::Firmware(options) => firmware::run(&options).map(drop),
         Xtask::Figures(options) => figures::run(&options).map(drop),
         Xtask::Bench(options) => bench::run(&options).map(drop),
         Xtask::Models(options) => models::run(&options).map(drop),

@@ -22,7 +22,6 @@ use embassy_nrf::wdt::{self, Watchdog, WatchdogHandle};
 use embassy_nrf::{bind_interrupts, interrupt, peripherals, usb};
 use keyfob_firmware::{Lamp, Ports, fail, serve, shine};
 use keyfob_token::{Platform, Token};
-use keyfob_wire::Status;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use board::{Dongle, LIGHT_IS_HIGH, button_pin, light_pin};
@@ -91,7 +90,7 @@ async fn token(mut watchdog: Option<WatchdogHandle>) {
     let token = TOKEN.take();
     match token.power_up() {
         Ok(()) => serve(token, &PORTS, &LAMP, alive).await,
-        Err(_) => fail(Status::StorageFailed, &PORTS, &LAMP, alive).await,
+        Err(error) => fail(error.status(), &PORTS, &LAMP, alive).await,
     }
 }
 

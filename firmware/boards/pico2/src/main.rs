@@ -21,7 +21,6 @@ use embassy_rp::{bind_interrupts, interrupt, usb};
 use keyfob_firmware::{Lamp, Ports, fail, serve};
 use keyfob_rp::{PATIENCE, bus, lamp};
 use keyfob_token::{Platform, Token};
-use keyfob_wire::Status;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use board::{LIGHT_IS_HIGH, Pico2, StateFlash, light_pin};
@@ -66,7 +65,7 @@ async fn token(mut watchdog: Watchdog) {
     let token = TOKEN.take();
     match token.power_up() {
         Ok(()) => serve(token, &PORTS, &LAMP, alive).await,
-        Err(_) => fail(Status::StorageFailed, &PORTS, &LAMP, alive).await,
+        Err(error) => fail(error.status(), &PORTS, &LAMP, alive).await,
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) const RULES: &[Rule] = &[
     ),
     only("tools/terminal", &["host/keyfob"]),
     Rule { place: "tools/demo", may: May::UseAllBut(&["tools/xtask"]), primitives: false },
-    only("tools/xtask", &["crates/board"]),
+    only("tools/xtask", &["crates/board", "crates/crypto"]),
     // Tests are free to look at a primitive's other side.
     Rule { place: "tests/", may: May::UseAllBut(&["tools/xtask"]), primitives: true },
     // What is compared with our cryptography lies beside it.

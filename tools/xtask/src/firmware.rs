@@ -1,0 +1,94 @@
+//! Images for boards: built, held to their budgets, and written as people load them.
+
+mod build;
+mod image;
+mod manifest;
+mod panics;
+mod reproduce;
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use keyfob_board::Board;
+
+use crate::process::root;
+use crate::proof::Proof;
+use build::Build;
+pub(crate) use build::build_image;
+use image::Image;
+
+/// The most that an image may take of flash, in bytes.
+const FLASH: u64 = 160_000;
+/// The most that variables may take, in bytes; the stack comes on top.
+const RAM: u64 = 48_000;
+
+/// What to build.
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// A board; all of them without.
+    #[arg(long = "board", value_name = "NAME")]
+    boards: Vec<String>,
+    /// Builds in another folder, too, and compares.
+    #[arg(long)]
+    reproduce: bool,
+}
+
+/// Builds, measures, prints, and refuses what breaks a budget.
+///
+/// # Errors
+/// If an image can't be built, is too large, can panic where it mustn't, or isn't the same in another folder.
+pub(crate) fn run(options: &Options) -> Result<Proof> {
+    let boards = chosen(&options.boards)?;
+    let mut over = Vec::new();
+    for board in &boards {
+        let Some(build) = Build::of(board)? else {
+            let lack = format!("firmware: there is no `core` for {} on this machine", board.target);
+            return Ok(Proof::<()>::NotProven(lack).announce());
+        };
+        let elf = build.run()?;
+        let image = Image::read(&elf)?;
+        println!("{} ({})\n{image}", board.title, board.name);
+        over.extend(image.over(FLASH, RAM).into_iter().map(|what| format!("{}: {what}", board.name)));
+        over.extend(panics::refused(&elf)?.into_iter().map(|what| format!("{}: {what}", board.name)));
+        let folder = manifest::write(board, &elf, &image)?;
+        println!("images               {}\n", folder.display());
+        if options.reproduce {
+            reproduce::check(board, &elf)?;
+        }
+    }
+    for line in &over {
+        println!("{line}");
+    }
+    if !over.is_empty() {
+        bail!("{} of the firmware's limits broken", over.len());
+    }
+    Ok(Proof::Proven(()))
+}
+
+/// Reads the boards' files, all or those that were asked for, in order of their numbers.
+///
+/// # Errors
+/// If a file can't be read, or there is no such board.
+pub(crate) fn chosen(names: &[String]) -> Result<Vec<Board>> {
+    let mut boards = Vec::new();
+    for entry in fs::read_dir(root().join("firmware/boards"))? {
+        let path: PathBuf = entry?.path().join("board.toml");
+        if path.is_file() {
+            let text = fs::read_to_string(&path)?;
+            boards.push(Board::parse(&text).with_context(|| path.display().to_string())?);
+        }
+    }
+    boards.sort_by_key(|board| board.number);
+    let known: Vec<_> = boards.iter().map(|board| board.name.clone()).collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+        bail!("there is no board {unknown}; there are {}", known.join(", "));
+    }
+    if !names.is_empty() {
+        boards.retain(|board| names.contains(&board.name));
+    }
+    Ok(boards)
+}
