@@ -6,7 +6,7 @@ use cortex_m::interrupt::Mutex;
 use embassy_nrf::Peri;
 use embassy_nrf::gpio::{AnyPin, Input, Pull};
 use embassy_nrf::pac::POWER;
-use keyfob_crypto::RustCrypto;
+use keyfob_cortex_m4::CortexM4;
 use keyfob_firmware::{Randomness, VERSION};
 use keyfob_signed::{Board, Levels};
 use keyfob_token::{Button, Condition, Platform, Reset};
@@ -38,7 +38,7 @@ impl Dongle {
 }
 
 impl Platform for Dongle {
-    type Crypto = RustCrypto;
+    type Crypto = CortexM4;
     type Flash = StateFlash;
     type Entropy = Randomness<Generator>;
 

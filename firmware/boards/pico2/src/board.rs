@@ -1,27 +1,53 @@
 //! The board as the token sees it.
 
-use keyfob_crypto::RustCrypto;
+use core::cell::Cell;
+
+use critical_section::Mutex;
+use keyfob_crypto::{RustCrypto, Secret};
 use keyfob_firmware::{Randomness, VERSION};
 use keyfob_signed::{Board, Levels};
-use keyfob_token::{Condition, Platform};
+use keyfob_token::{Anchor, Condition, Platform};
 use keyfob_wire::Firmware;
+use static_cell::StaticCell;
 
 use crate::LAMP;
 use crate::noise::Trng;
+use crate::otp::{Counter, NoSecret};
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
 
 /// The token's part of the flash.
 pub(crate) type StateFlash = keyfob_rp::StateFlash<FLASH_SIZE, STATE_START, STATE_SIZE>;
 
+static PLACE: StaticCell<Secret<32>> = StaticCell::new();
+static SECRET: Mutex<Cell<Option<&'static Secret<32>>>> = Mutex::new(Cell::new(None));
+
+/// Reads the chip's secret, once, before the token starts.
+pub(crate) fn open_secret() -> Result<(), NoSecret> {
+    let secret = crate::otp::secret(&mut Randomness::<Trng>::new())?;
+    let secret: &'static Secret<32> = PLACE.init(secret);
+    critical_section::with(|section| SECRET.borrow(section).set(Some(secret)));
+    Ok(())
+}
+
+/// The chip's secret. A token without one doesn't start; here it would stop, until the watchdog resets the board.
+fn secret() -> &'static Secret<32> {
+    loop {
+        if let Some(secret) = critical_section::with(|section| SECRET.borrow(section).get()) {
+            return secret;
+        }
+    }
+}
+
 /// The board, of which there is one.
 pub(crate) struct Pico2 {
     randomness: Randomness<Trng>,
+    counter: Counter,
 }
 
 impl Pico2 {
     pub(crate) const fn new() -> Self {
-        Self { randomness: Randomness::new() }
+        Self { randomness: Randomness::new(), counter: Counter::new() }
     }
 }
 
@@ -33,6 +59,8 @@ impl Platform for Pico2 {
     const BOARD: Board = Board::PICO_2;
     const LEVELS: Levels = Levels::SEALED_ANCHORED;
     const FIRMWARE: Firmware = VERSION;
+    const CHIP_SECRET: Option<fn(&Self) -> &Secret<32>> = Some(|_| secret());
+    const ANCHOR: Option<fn(&mut Self) -> &mut dyn Anchor> = Some(|board| &mut board.counter);
 
     fn entropy(&mut self) -> &mut Self::Entropy {
         &mut self.randomness

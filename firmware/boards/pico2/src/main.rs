@@ -6,6 +6,7 @@
 
 mod board;
 mod noise;
+mod otp;
 
 use core::panic::PanicInfo;
 
@@ -20,10 +21,12 @@ use embassy_rp::watchdog::Watchdog;
 use embassy_rp::{bind_interrupts, interrupt, usb};
 use keyfob_firmware::{Lamp, Ports, fail, serve};
 use keyfob_rp::{PATIENCE, bus, lamp};
-use keyfob_token::{Platform, Token};
+use keyfob_token::{Platform, StartError, Token};
+use keyfob_wire::Status;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use board::{LIGHT_IS_HIGH, Pico2, StateFlash, light_pin};
+use otp::NoSecret;
 
 bind_interrupts!(struct Irqs {
     USBCTRL_IRQ => usb::InterruptHandler<USB>;
@@ -63,9 +66,10 @@ fn main() -> ! {
 async fn token(mut watchdog: Watchdog) {
     let alive = move || watchdog.feed(PATIENCE);
     let token = TOKEN.take();
-    match token.power_up() {
+    let started = board::open_secret().map_err(|NoSecret| Status::StorageFailed);
+    match started.and_then(|()| token.power_up().map_err(StartError::status)) {
         Ok(()) => serve(token, &PORTS, &LAMP, alive).await,
-        Err(error) => fail(error.status(), &PORTS, &LAMP, alive).await,
+        Err(status) => fail(status, &PORTS, &LAMP, alive).await,
     }
 }
 
