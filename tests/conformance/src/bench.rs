@@ -6,7 +6,7 @@ use std::time::Duration;
 use keyfob::{Client, Connect, Guest, Serial, Transport, UnixTime};
 use keyfob_crypto::{Entropy, Secret};
 use keyfob_issuing::{Issued, Maker, OsEntropy, Step, TokenRecord, UpdatePlan, Vendor, VendorKind};
-use keyfob_signed::{Rights, TEST_MAKER_ROOT};
+use keyfob_signed::{MakerRoot, Rights, TEST_MAKER_ROOT};
 use keyfob_wire::body::EnrolAnswer;
 use keyfob_wire::init::TokenState;
 use keyfob_wire::{FeatureId, ProductId, Slot, Subject, Units};
@@ -25,6 +25,19 @@ pub trait Rig {
     /// Gives another token, which is blank, if the rig has any.
     fn blank(&mut self) -> Option<Result<Box<dyn Fob>, Failure>> {
         None
+    }
+
+    /// How long an answer may take: long enough for a loaded machine; nobody waits that long unless something is lost.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
+    /// Gives who makes the rig's tokens: the published test maker, unless they are real.
+    ///
+    /// # Errors
+    /// If there is none.
+    fn maker(&mut self) -> Result<Maker, Failure> {
+        Ok(Maker::test()?)
     }
 }
 
@@ -48,6 +61,11 @@ pub trait Fob {
     fn light(&self) -> Option<bool> {
         None
     }
+
+    /// Whom one trusts to have made it.
+    fn maker(&self) -> MakerRoot {
+        TEST_MAKER_ROOT
+    }
 }
 
 /// What the cases run on.
@@ -59,6 +77,8 @@ pub struct Bench {
     pub patience: Duration,
     /// Who made the token.
     pub maker: Maker,
+    /// What vendors are: those of real tokens aren't those of emulated ones.
+    pub kind: VendorKind,
     /// Who sells licences on it.
     pub vendor: Vendor,
     /// Somebody else who sells licences.
@@ -71,30 +91,29 @@ pub struct Bench {
     pub feature_key: Secret<32>,
 }
 
-/// Long enough for a loaded machine; nobody waits that long unless something is lost.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 impl Bench {
     /// Makes the rig's token ready and licenses it.
     ///
     /// # Errors
     /// If the token doesn't let that be done.
     pub fn new(mut rig: impl Rig + 'static) -> Result<Self, Failure> {
-        let fob = rig.fob()?;
-        let (maker, entropy) = (Maker::test()?, &mut OsEntropy);
-        let vendor = Vendor::create(VendorKind::Test, entropy);
-        if Raw::new(fob.way().connect()?, PATIENCE).init()?.answer.state != TokenState::Ready {
-            certify(&maker, &*fob, PATIENCE)?;
+        let (fob, patience) = (rig.fob()?, rig.patience());
+        let (maker, entropy) = (rig.maker()?, &mut OsEntropy);
+        let kind = if maker.levels().is_emulated() { VendorKind::Test } else { VendorKind::Production };
+        let vendor = Vendor::create(kind, entropy);
+        if Raw::new(fob.way().connect()?, patience).init()?.answer.state != TokenState::Ready {
+            certify(&maker, &*fob, patience)?;
         }
-        let record = enrol(&vendor, &*fob, PATIENCE)?;
+        let record = enrol(&vendor, &*fob, patience)?;
         let mut bench = Self {
             rig: Box::new(rig),
             fob,
-            patience: PATIENCE,
+            patience,
             app: vendor.app(Subject(*b"all apps"), ProductId(0), Rights::ALL, entropy)?,
-            stranger: Vendor::create(VendorKind::Test, entropy),
+            stranger: Vendor::create(kind, entropy),
             feature_key: Secret::random(entropy),
             maker,
+            kind,
             vendor,
             record,
         };
@@ -129,7 +148,7 @@ impl Bench {
     /// # Errors
     /// If the token isn't there.
     pub fn raw_to(&self, fob: &dyn Fob) -> Result<Raw, Failure> {
-        Ok(Raw::new(fob.way().connect()?, self.patience))
+        Ok(Raw::new(fob.way().connect()?, self.patience).trusting(fob.maker()))
     }
 
     /// A session without a credential with the shared token.
@@ -253,7 +272,7 @@ impl Connect for Way {
 }
 
 pub(crate) fn guest(fob: &dyn Fob, patience: Duration) -> Result<Guest, Failure> {
-    Ok(Guest::open(&mut *fob.way(), "the bench", &[TEST_MAKER_ROOT], patience)?)
+    Ok(Guest::open(&mut *fob.way(), "the bench", &[fob.maker()], patience)?)
 }
 
 /// Makes and certifies a blank token's keys.
@@ -284,7 +303,7 @@ pub fn enrol(vendor: &Vendor, fob: &dyn Fob, patience: Duration) -> Result<Token
         batch: &enrolled.batch,
         maker_root: enrolled.maker_root.0.0,
     };
-    let endorsed = vendor.endorse(guest.serial(), &nonce, &answer, &[TEST_MAKER_ROOT], &mut OsEntropy)?;
+    let endorsed = vendor.endorse(guest.serial(), &nonce, &answer, &[fob.maker()], &mut OsEntropy)?;
     guest.endorse(&endorsed.bytes)?;
     Ok(TokenRecord::new(&endorsed))
 }

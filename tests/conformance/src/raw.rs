@@ -6,7 +6,7 @@ use keyfob::Transport;
 use keyfob_channel::{Awake, Established, Initiator, MESSAGE_3_OVERHEAD, Prologue, Resuming};
 use keyfob_crypto::{AgreementKey, P256Agreement, RustCrypto};
 use keyfob_issuing::OsEntropy;
-use keyfob_signed::{AppCredential, TEST_MAKER_ROOT, VendorRoot};
+use keyfob_signed::{AppCredential, MakerRoot, TEST_MAKER_ROOT, VendorRoot};
 use keyfob_wire::body::Request;
 use keyfob_wire::framing::{Assembler, Assembly, Sender};
 use keyfob_wire::init::InitAnswer;
@@ -21,6 +21,7 @@ use crate::case::ensure;
 pub struct Raw {
     transport: Box<dyn Transport>,
     patience: Duration,
+    maker: MakerRoot,
     sessions: Vec<Secured>,
     half_open: Vec<ChannelId>,
     nonces: u32,
@@ -88,7 +89,14 @@ impl Raw {
     /// Takes a transport. An answer may take `patience`.
     #[must_use]
     pub fn new(transport: Box<dyn Transport>, patience: Duration) -> Self {
-        Self { transport, patience, sessions: Vec::new(), half_open: Vec::new(), nonces: 0 }
+        Self { transport, patience, maker: TEST_MAKER_ROOT, sessions: Vec::new(), half_open: Vec::new(), nonces: 0 }
+    }
+
+    /// Says whom a guest trusts to have made the token, instead of the published test maker.
+    #[must_use]
+    pub fn trusting(mut self, maker: MakerRoot) -> Self {
+        self.maker = maker;
+        self
     }
 
     /// Sends a report.
@@ -107,7 +115,7 @@ impl Raw {
         message_reports(channel, command, message).iter().try_for_each(|report| self.send(report))
     }
 
-    /// Takes the next report on a channel; others are somebody else's.
+    /// Takes the next report on a channel; others are somebody else's, or say that the token works.
     ///
     /// # Errors
     /// If none comes.
@@ -116,7 +124,9 @@ impl Raw {
         loop {
             let report = self.transport.receive(until.saturating_duration_since(Time::now()))?;
             match report {
-                Some(report) if Frame::parse(&report).channel() == channel => return Ok(report),
+                Some(report) if Frame::parse(&report).channel() == channel && !says_working(&report) => {
+                    return Ok(report);
+                }
                 Some(_) => {}
                 None => ensure!(Time::now() < until, "no answer"),
             }
@@ -163,7 +173,7 @@ impl Raw {
                 continue;
             };
             let frame = Frame::parse(&report);
-            ensure!(frame.channel() != channel, "the token says something: {frame:?}");
+            ensure!(frame.channel() != channel || says_working(&report), "the token says something: {frame:?}");
             if frame.whole_message().is_some_and(|message| message.starts_with(&nonce)) {
                 return Ok(());
             }
@@ -237,7 +247,7 @@ impl Raw {
         self.opened(channel.id, secured, answer)
     }
 
-    /// Opens a session as a guest with a token of the test maker.
+    /// Opens a session as a guest with a token of the maker that is trusted.
     ///
     /// # Errors
     /// If the token isn't one, or refuses.
@@ -245,7 +255,7 @@ impl Raw {
         let channel = self.init()?;
         let mut begun = self.begin(&channel, VendorHint::default())?;
         let answered = begun.initiator.read_answer(&mut begun.message)?;
-        let authenticated = answered.made_by(&TEST_MAKER_ROOT, channel.answer.serial)?;
+        let authenticated = answered.made_by(&self.maker, channel.answer.serial)?;
         let mut message = vec![0; MAX_MESSAGE];
         let key = P256Agreement::generate(&mut OsEntropy);
         let (length, secured) = authenticated.finish(&key, &[], &[1], &mut message)?;
@@ -400,6 +410,11 @@ impl Begun {
         message.truncate(length);
         Ok((message, secured))
     }
+}
+
+/// Whether a report is KEEPALIVE: how often a token says that it works is its own.
+fn says_working(report: &Report) -> bool {
+    matches!(Frame::parse(report), Frame::First { command, .. } if command == Command::KeepAlive.byte())
 }
 
 /// A request's plaintext.

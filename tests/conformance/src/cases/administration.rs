@@ -2,7 +2,7 @@
 
 use keyfob::{Error, Guest, Status, UnixTime};
 use keyfob_crypto::{AgreementKey, P256Agreement, P256Signing, PublicKey, RustCrypto, SigningKey};
-use keyfob_issuing::{Issued, OsEntropy, Predecessor, Step, TokenRecord, UpdatePlan, Vendor, VendorKind};
+use keyfob_issuing::{Issued, OsEntropy, Predecessor, Step, TokenRecord, UpdatePlan, Vendor};
 use keyfob_licence::{List, Operation, RootChange, Update, Wipe};
 use keyfob_signed::{AppCredential, Certificate, Endorsement, Payload, Rights, Role, Usage};
 use keyfob_wire::body::{Body, Certificates, CheckRequest, CounterRequest, Request};
@@ -39,7 +39,7 @@ struct Sold {
 
 impl Sold {
     fn on(bench: &Bench, fob: &dyn Fob) -> Result<Self, Failure> {
-        let vendor = Vendor::create(VendorKind::Test, &mut OsEntropy);
+        let vendor = Vendor::create(bench.kind, &mut OsEntropy);
         let record = enrol(&vendor, fob, bench.patience)?;
         let mut sold = Self { app: app(&vendor)?, vendor, record };
         let set = vec![Step::SetCounter { feature: COUNTED, units: Units(9) }];
@@ -238,7 +238,7 @@ fn a_handshake_from_before_a_wipe_is_refused(bench: &mut Bench) -> Result<(), Fa
 
 fn sixteen_partitions_can_be_wiped(bench: &mut Bench) -> Result<(), Failure> {
     let fob = bench.fresh()?;
-    let vendor = Vendor::create(VendorKind::Test, &mut OsEntropy);
+    let vendor = Vendor::create(bench.kind, &mut OsEntropy);
     let mut guest = guest(&*fob, bench.patience)?;
     for wipes in 0..16 {
         let record = enrol(&vendor, &*fob, bench.patience)?;
@@ -267,7 +267,7 @@ fn a_wipe_outlives_the_power(bench: &mut Bench) -> Result<(), Failure> {
 fn a_new_root_takes_over(bench: &mut Bench) -> Result<(), Failure> {
     let mut fob = bench.fresh()?;
     let mut sold = Sold::on(bench, &*fob)?;
-    let new = Vendor::create(VendorKind::Test, &mut OsEntropy);
+    let new = Vendor::create(bench.kind, &mut OsEntropy);
     let taken = sold.change_root(&new)?;
     let pending = sold.issue(vec![Step::AddCounter { feature: COUNTED, units: Units(1) }])?.file;
     let mut raw = bench.raw_to(&*fob)?;
@@ -308,7 +308,7 @@ fn a_new_root_takes_over(bench: &mut Bench) -> Result<(), Failure> {
 fn a_root_change_by_anybody_else_is_refused(bench: &mut Bench) -> Result<(), Failure> {
     let fob = bench.fresh()?;
     let (sold, other) = (Sold::on(bench, &*fob)?, Sold::on(bench, &*fob)?);
-    let new = Vendor::create(VendorKind::Test, &mut OsEntropy);
+    let new = Vendor::create(bench.kind, &mut OsEntropy);
     let taken = sold.change_root(&new)?;
     let genuine = RootChangeFile::parse(&taken.file)?;
     let mut guest = guest(&*fob, bench.patience)?;
@@ -331,7 +331,7 @@ fn a_root_change_by_anybody_else_is_refused(bench: &mut Bench) -> Result<(), Fai
         let file = written(&RootChangeFile { by_old, by_new, endorsement, ..genuine })?;
         refused(what, guest.change_root(&file), expected)?;
     }
-    let odd = Vendor::from_key(VendorKind::Test, thief);
+    let odd = Vendor::from_key(bench.kind, thief);
     let by_odd = odd.take_over(&Predecessor::Root(&sold.vendor), &sold.record, &mut OsEntropy)?.file;
     let by_odd = RootChangeFile::parse(&by_odd)?;
     let thief_again = sign(&swapped, &binding.0, &copy)?;
@@ -357,7 +357,7 @@ fn a_root_change_by_anybody_else_is_refused(bench: &mut Bench) -> Result<(), Fai
 fn a_recovery_key_changes_the_root(bench: &mut Bench) -> Result<(), Failure> {
     let fob = bench.fresh()?;
     let mut sold = Sold::on(bench, &*fob)?;
-    let (new, recovery) = (Vendor::create(VendorKind::Test, &mut OsEntropy), key());
+    let (new, recovery) = (Vendor::create(bench.kind, &mut OsEntropy), key());
     let told = TokenRecord { recovery: Some(recovery.public().0), ..sold.record.clone() };
     let by = Predecessor::Recovery { root: sold.vendor.root(), key: &recovery };
     let file = new.take_over(&by, &told, &mut OsEntropy)?.file;
@@ -383,7 +383,7 @@ fn a_raised_epoch_revokes(bench: &mut Bench) -> Result<(), Failure> {
     let fob = bench.fresh()?;
     let root = key();
     let copy = P256Signing::from_secret(&root.to_secret())?;
-    let vendor = Vendor::from_key(VendorKind::Test, root);
+    let vendor = Vendor::from_key(bench.kind, root);
     let record = enrol(&vendor, &*fob, bench.patience)?;
     let mut sold = Sold { app: app(&vendor)?, vendor, record };
     sold.apply(bench, &*fob, UpdatePlan { grants: vec![public()], ..steps(vec![]) })?;
@@ -414,7 +414,7 @@ fn a_raised_epoch_revokes(bench: &mut Bench) -> Result<(), Failure> {
     same("the mark by a new one", &set(2)?.ok(), &Some(TODAY))?;
 
     // What is certified anew counts.
-    let vendor = Vendor::from_key(VendorKind::Test, copy).in_epoch(2);
+    let vendor = Vendor::from_key(bench.kind, copy).in_epoch(2);
     ensure!(is_admitted(bench, &*fob, &app(&vendor)?)?, "an app of the new epoch isn't let in");
     let signer = vendor.update_signer(Subject([2; 8]), key(), &mut OsEntropy)?;
     let update = signer.issue(&sold.record, &steps(vec![]), &mut OsEntropy)?;
@@ -440,7 +440,7 @@ fn only_the_root_revokes(bench: &mut Bench) -> Result<(), Failure> {
     let fob = bench.fresh()?;
     let root = key();
     let copy = P256Signing::from_secret(&root.to_secret())?;
-    let vendor = Vendor::from_key(VendorKind::Test, root);
+    let vendor = Vendor::from_key(bench.kind, root);
     let record = enrol(&vendor, &*fob, bench.patience)?;
     let binding = (record.serial, record.endorsement(vendor.root())?.partition);
     let signer = key();

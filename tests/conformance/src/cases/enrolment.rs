@@ -24,14 +24,14 @@ super::cases! {
 
 const NONCE: [u8; 16] = [9; 16];
 
-fn endorsed(vendor: &Vendor, guest: &Guest, enrolled: &Enrolled) -> Result<Endorsed, Failure> {
+fn endorsed(bench: &Bench, vendor: &Vendor, guest: &Guest, enrolled: &Enrolled) -> Result<Endorsed, Failure> {
     let answer = EnrolAnswer {
         request: &enrolled.request,
         device_signing: &enrolled.device_signing,
         batch: &enrolled.batch,
         maker_root: enrolled.maker_root.0.0,
     };
-    Ok(vendor.endorse(guest.serial(), &NONCE, &answer, &[TEST_MAKER_ROOT], &mut OsEntropy)?)
+    Ok(vendor.endorse(guest.serial(), &NONCE, &answer, &[bench.maker.root()], &mut OsEntropy)?)
 }
 
 fn refused<T: std::fmt::Debug>(what: &str, found: Result<T, Error>, expected: Status) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ fn an_endorsement_needs_an_enrolment(bench: &mut Bench) -> Result<(), Failure> {
     let mut guest = guest(&*fob, bench.patience)?;
     refused("without one", guest.endorse(&bench.record.endorsement), Status::NoEnrolment)?;
     let enrolled = guest.enrol(bench.vendor.root(), NONCE)?;
-    let endorsed = endorsed(&bench.vendor, &guest, &enrolled)?;
+    let endorsed = endorsed(bench, &bench.vendor, &guest, &enrolled)?;
     guest.endorse(&endorsed.bytes)?;
     refused("once more", guest.endorse(&endorsed.bytes), Status::NoEnrolment)
 }
@@ -72,7 +72,7 @@ fn altered_endorsements_are_refused(bench: &mut Bench) -> Result<(), Failure> {
     let fob = bench.fresh()?;
     let mut guest = guest(&*fob, bench.patience)?;
     let enrolled = guest.enrol(bench.vendor.root(), NONCE)?;
-    let genuine = endorsed(&bench.vendor, &guest, &enrolled)?.bytes;
+    let genuine = endorsed(bench, &bench.vendor, &guest, &enrolled)?.bytes;
     for place in (0..genuine.len()).step_by(7) {
         let mut altered = genuine.clone();
         altered[place] ^= 1;
@@ -87,9 +87,9 @@ fn an_endorsement_of_another_enrolment_is_refused(bench: &mut Bench) -> Result<(
     let fob = bench.fresh()?;
     let mut guest = guest(&*fob, bench.patience)?;
     let old = guest.enrol(bench.vendor.root(), NONCE)?;
-    let old = endorsed(&bench.vendor, &guest, &old)?.bytes;
+    let old = endorsed(bench, &bench.vendor, &guest, &old)?.bytes;
     let new = guest.enrol(bench.vendor.root(), NONCE)?;
-    let new = endorsed(&bench.vendor, &guest, &new)?.bytes;
+    let new = endorsed(bench, &bench.vendor, &guest, &new)?.bytes;
     refused("of the one before", guest.endorse(&old), Status::CertificateRefused)?;
     refused("of another token", guest.endorse(&bench.record.endorsement), Status::CertificateRefused)?;
     guest.endorse(&new)?;
@@ -100,10 +100,10 @@ fn another_vendors_endorsement_is_refused(bench: &mut Bench) -> Result<(), Failu
     let fob = bench.fresh()?;
     let mut guest = guest(&*fob, bench.patience)?;
     let theirs = guest.enrol(bench.stranger.root(), NONCE)?;
-    let theirs = endorsed(&bench.stranger, &guest, &theirs)?.bytes;
+    let theirs = endorsed(bench, &bench.stranger, &guest, &theirs)?.bytes;
     let ours = guest.enrol(bench.vendor.root(), NONCE)?;
     refused("a stranger's", guest.endorse(&theirs), Status::CertificateRefused)?;
-    let ours = endorsed(&bench.vendor, &guest, &ours)?.bytes;
+    let ours = endorsed(bench, &bench.vendor, &guest, &ours)?.bytes;
     guest.endorse(&ours)?;
     Ok(())
 }
@@ -112,7 +112,7 @@ fn an_enrolment_ends_with_the_power(bench: &mut Bench) -> Result<(), Failure> {
     let mut fob = bench.fresh()?;
     let mut first = guest(&*fob, bench.patience)?;
     let enrolled = first.enrol(bench.vendor.root(), NONCE)?;
-    let endorsement = endorsed(&bench.vendor, &first, &enrolled)?.bytes;
+    let endorsement = endorsed(bench, &bench.vendor, &first, &enrolled)?.bytes;
     fob.restart().ok_or(Failure::Needs(Capability::Restart))??;
     let mut second = guest(&*fob, bench.patience)?;
     refused("after a restart", second.endorse(&endorsement), Status::NoEnrolment)?;
@@ -123,7 +123,7 @@ fn four_vendors_have_room(bench: &mut Bench) -> Result<(), Failure> {
     let fob = bench.fresh()?;
     let mut vendors = Vec::new();
     for _ in 0..4 {
-        let vendor = Vendor::create(VendorKind::Test, &mut OsEntropy);
+        let vendor = Vendor::create(bench.kind, &mut OsEntropy);
         enrol(&vendor, &*fob, bench.patience)?;
         vendors.push(vendor.root());
     }
