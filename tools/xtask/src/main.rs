@@ -16,6 +16,7 @@ mod models;
 mod platforms;
 mod process;
 mod proof;
+mod sim;
 
 /// What CI and developers run.
 #[derive(Parser)]
@@ -37,6 +38,8 @@ enum Xtask {
     Models(models::Options),
     /// Boots a guest whose kernel meets emulated fobs on USB, and runs everything there.
     Guest(guest::Options),
+    /// Runs the Pico's firmware on simulated boards: enumeration, conformance, power cuts, resets.
+    Sim(sim::Options),
     /// Checks the types of what runs on people's machines for Windows and macOS.
     Platforms,
     /// Looks for inputs that break an invariant, for a bounded time.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Xtask::Bench(options) => bench::run(&options).map(drop),
         Xtask::Models(options) => models::run(&options).map(drop),
         Xtask::Guest(options) => guest::run(&options).map(drop),
+        Xtask::Sim(options) => sim::run(&options).map(drop),
         Xtask::Platforms => platforms::run().map(drop),
         Xtask::Fuzz(options) => fuzz::run(&options).map(drop),
     };
