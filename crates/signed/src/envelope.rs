@@ -154,9 +154,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], Signature), Invalid> {
         Ok::<_, Malformed>((protected, unprotected, payload, Signature(*signature)))
     })();
     match parts {
-        Ok((protected, 0, payload, signature)) if PROTECTED.get(1..) == Some(protected) => {
-            Ok((payload, signature))
-        }
+        Ok((protected, 0, payload, signature)) if PROTECTED.get(1..) == Some(protected) => Ok((payload, signature)),
         _ => Err(Invalid::Malformed),
     }
 }

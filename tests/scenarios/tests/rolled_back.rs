@@ -6,7 +6,7 @@ use keyfob_anchor::Otp;
 use keyfob_issuing::{Issued, OsEntropy, Step, UpdatePlan};
 use keyfob_scenarios::{COUNTED, TODAY};
 use keyfob_token::{Button, SPENDS_PER_ADVANCE, StartError, refusal};
-use keyfob_wire::body::{CheckRequest, Request};
+use keyfob_wire::body::{CheckRequest, HealthAnswer, Request};
 use keyfob_wire::init::TokenState;
 use keyfob_wire::{ChannelId, Command, Frame, Modules, Status, Units, WipeFile};
 use support::cast::{Cast, SOLD, apply, left, spend, spend_one};
@@ -228,4 +228,21 @@ fn a_wipe_needs_the_button_of_a_board_that_has_one() {
     assert_eq!(cast.flash.raw(), before, "nothing was written");
     assert_eq!(wipe(&cast.flash.copy(), Button::Absent), Ok(()));
     assert_eq!(wipe(&cast.flash, Button::Pressed), Ok(()));
+}
+
+#[test]
+fn health_tells_how_often_the_anchor_can_still_count() {
+    let cast = Cast::new();
+    let health = |fob: &mut Fob| HealthAnswer::parse(&fob.ask(GUEST, &Request::Health).unwrap()).unwrap();
+    let mut fob = Fob::start(&cast.flash).unwrap();
+    let before = health(&mut fob);
+    assert_eq!((before.anchor_left, before.reset), (Some(372 - 2), Some(1)));
+    assert_eq!((before.stack_unused, before.failed_entropy_tests), (Some(1_234), Some(0)));
+    apply(&mut fob, &updates(&cast, 1)[0]).unwrap();
+    assert_eq!(health(&mut fob), HealthAnswer { anchor_left: Some(372 - 3), free: health(&mut fob).free, ..before });
+    drop(fob);
+    // A plain board says nothing of what it hasn't.
+    let plain = Fob::start(&Sim::new().on(None)).unwrap().ask(GUEST, &Request::Health).unwrap();
+    let plain = HealthAnswer::parse(&plain).unwrap();
+    assert_eq!((plain.anchor_left, plain.reset, plain.stack_unused, plain.failed_entropy_tests), Default::default());
 }

@@ -25,6 +25,8 @@ pub struct Surroundings {
 impl<P: Platform> Engine<P> {
     #[inline(never)]
     pub(super) fn health(&mut self, around: &Surroundings, now: Instant, out: &mut [u8]) -> Result<usize, Status> {
+        let condition = self.platform.condition();
+        let anchor_left = P::ANCHOR.map(|anchor| anchor(&mut self.platform).left());
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         HealthAnswer {
             uptime: u32::try_from(self.uptime(now)).unwrap_or(u32::MAX),
@@ -34,6 +36,10 @@ impl<P: Platform> Engine<P> {
             free: number(self.store.free()?),
             compactions: u32::try_from(self.store.statistics().compactions).unwrap_or(u32::MAX),
             tickets: number(around.tickets),
+            stack_unused: condition.stack_unused,
+            reset: condition.reset.map(|reset| u32::from(reset as u8)),
+            failed_entropy_tests: condition.failed_entropy_tests,
+            anchor_left,
         }
         .write(out)
         .map_err(no_space)

@@ -54,6 +54,14 @@ pub struct HealthAnswer {
     pub compactions: u32,
     /// Tickets in memory.
     pub tickets: u32,
+    /// Bytes of the stack that were never used since power-up, where the board knows.
+    pub stack_unused: Option<u32>,
+    /// Why the board started last, where it knows: a number of the specification's table.
+    pub reset: Option<u32>,
+    /// Failed tests of the noise source since power-up, where the board has one.
+    pub failed_entropy_tests: Option<u32>,
+    /// How often the rollback anchor can still count, where the board has one.
+    pub anchor_left: Option<u32>,
 }
 
 impl HealthAnswer {
@@ -62,7 +70,7 @@ impl HealthAnswer {
     /// # Errors
     /// If it isn't as specified.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        let mut fields = [None; 7];
+        let mut fields = [None; 11];
         map(body, |key, decoder| {
             match key.checked_sub(1).and_then(|place| fields.get_mut(usize::try_from(place).ok()?)) {
                 Some(field) => *field = Some(decoder.u32()?),
@@ -78,18 +86,47 @@ impl HealthAnswer {
             Some(free),
             Some(compactions),
             Some(tickets),
+            stack_unused,
+            reset,
+            failed_entropy_tests,
+            anchor_left,
         ] = fields
         else {
             return Err(Malformed);
         };
-        Ok(Self { uptime, sessions, refused_records, refused_handshakes, free, compactions, tickets })
+        Ok(Self {
+            uptime,
+            sessions,
+            refused_records,
+            refused_handshakes,
+            free,
+            compactions,
+            tickets,
+            stack_unused,
+            reset,
+            failed_entropy_tests,
+            anchor_left,
+        })
     }
 }
 
 impl<C> Encode<C> for HealthAnswer {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
-        e.map(7)?.u8(1)?.u32(self.uptime)?.u8(2)?.u32(self.sessions)?.u8(3)?.u32(self.refused_records)?;
-        e.u8(4)?.u32(self.refused_handshakes)?.u8(5)?.u32(self.free)?.u8(6)?.u32(self.compactions)?;
-        e.u8(7)?.u32(self.tickets)?.ok()
+        let always = [
+            self.uptime,
+            self.sessions,
+            self.refused_records,
+            self.refused_handshakes,
+            self.free,
+            self.compactions,
+            self.tickets,
+        ];
+        let known = [self.stack_unused, self.reset, self.failed_entropy_tests, self.anchor_left];
+        let values = always.map(Some).into_iter().chain(known);
+        e.map(values.clone().flatten().map(|_| 1).sum())?;
+        for (key, value) in (1..).zip(values).filter_map(|(key, value)| value.map(|value| (key, value))) {
+            e.u8(key)?.u32(value)?;
+        }
+        e.ok()
     }
 }

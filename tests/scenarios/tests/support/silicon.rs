@@ -5,7 +5,7 @@ use keyfob_anchor::{Otp, UnaryCounter};
 use keyfob_crypto::{RustCrypto, Secret};
 use keyfob_emulator::EmulatedEntropy;
 use keyfob_signed::{Board, Levels};
-use keyfob_token::{Anchor, AnchorFailed, Button, Platform};
+use keyfob_token::{Anchor, AnchorFailed, Button, Condition, Platform, Reset};
 use keyfob_wire::Firmware;
 
 use super::Sim;
@@ -125,6 +125,10 @@ impl Platform for AnchoredPlatform {
 
     fn identify(&mut self, on: bool) {
         self.flash.silicon(|silicon| silicon.light = on);
+    }
+
+    fn condition(&self) -> Condition {
+        Condition { stack_unused: Some(1_234), reset: Some(Reset::Power), failed_entropy_tests: Some(0) }
     }
 
     fn button(&mut self) -> Button {

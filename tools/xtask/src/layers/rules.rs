@@ -87,6 +87,7 @@ pub(crate) const RULES: &[Rule] = &[
             "crates/token",
             "crates/client",
             "crates/pcapng",
+            "crates/uf2",
         ],
     ),
     only(
@@ -106,7 +107,7 @@ pub(crate) const RULES: &[Rule] = &[
     ),
     only("tools/terminal", &["host/keyfob"]),
     Rule { place: "tools/demo", may: May::UseAllBut(&["tools/xtask"]), primitives: false },
-    only("tools/xtask", &["crates/board", "crates/crypto"]),
+    only("tools/xtask", &["crates/board", "crates/crypto", "crates/uf2"]),
     // Tests are free to look at a primitive's other side.
     Rule { place: "tests/", may: May::UseAllBut(&["tools/xtask"]), primitives: true },
     // What is compared with our cryptography lies beside it.

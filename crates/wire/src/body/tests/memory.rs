@@ -100,9 +100,16 @@ fn health_comes_back() {
         free: u32::MAX,
         compactions: 0,
         tickets: 7,
+        ..HealthAnswer::default()
     };
     let bytes = body!(health, HealthAnswer);
     assert_eq!(bytes[..5], [0xa7, 1, 1, 2, 0x18]);
+    // What a board doesn't know isn't there.
+    let board = HealthAnswer { stack_unused: Some(9_000), anchor_left: Some(0), ..health };
+    assert_eq!(body!(board, HealthAnswer)[0], 0xa9);
+    let all = HealthAnswer { reset: Some(3), failed_entropy_tests: Some(u32::MAX), ..board };
+    let longest = body!(all, HealthAnswer);
+    assert_eq!((longest[0], longest.last()), (0xab, Some(&0)));
 }
 
 #[test]
