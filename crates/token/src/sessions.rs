@@ -46,6 +46,14 @@ pub(crate) struct Sessions<P: Platform> {
 }
 
 impl<P: Platform> Sessions<P> {
+    /// What takes its room, in bytes.
+    pub(crate) const PARTS: [(&'static str, usize); 4] = [
+        ("sessions", size_of::<Places<P>>()),
+        ("handshakes", size_of::<Slots<HalfOpen<P>, HANDSHAKES>>() + size_of::<Slots<Job<P>, 1>>()),
+        ("tickets", size_of::<Tickets>()),
+        ("channels", size_of::<Channels>()),
+    ];
+
     pub(crate) const fn new() -> Self {
         Self {
             boot: BootId([0; 8]),

@@ -23,6 +23,15 @@ pub struct Token<P: Platform> {
 }
 
 impl<P: Platform> Token<P> {
+    /// What takes the room of a token: its parts and how many bytes each has, but for a few single fields.
+    pub const PARTS: [(&'static str, usize); 10] = {
+        let [catalogue, store, partitions, scratch] = Engine::<P>::PARTS;
+        let [places, handshakes, tickets, channels] = Sessions::<P>::PARTS;
+        let assembler = ("message that comes", size_of::<Assembler<MAX_MESSAGE>>());
+        let outbox = ("what is to be sent", size_of::<Outbox>());
+        [places, handshakes, tickets, channels, catalogue, store, partitions, scratch, assembler, outbox]
+    };
+
     /// Powers up with what the flash holds.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The token on a Cortex-M4, to be measured: `cargo xtask footprint`.
+//! The token on a Cortex-M, to be measured: `cargo xtask footprint`.
 //!
 //! Reports, time, randomness and flash come from addresses that the compiler can't see through, so that the image
 //! holds what a board's would, but the USB stack.
@@ -16,6 +16,11 @@ use board::{Board, Flash, Registers};
 #[unsafe(no_mangle)]
 #[used]
 static SESSION_BYTES: usize = size_of::<Session<Board>>();
+
+/// What takes the room of a token, to be read from the image.
+#[unsafe(no_mangle)]
+#[used]
+static TOKEN_PARTS: [(&str, usize); Token::<Board>::PARTS.len()] = Token::<Board>::PARTS;
 
 #[entry]
 fn main() -> ! {

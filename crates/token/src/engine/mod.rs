@@ -164,6 +164,14 @@ pub struct Engine<P: Platform> {
 }
 
 impl<P: Platform> Engine<P> {
+    /// What takes its room, in bytes.
+    pub(crate) const PARTS: [(&'static str, usize); 4] = [
+        ("catalogue", size_of::<Catalogue>()),
+        ("store and its index", size_of::<SealedStore<P>>()),
+        ("partitions", size_of::<[Spot<Partition<P::Crypto>>; PARTITIONS]>()),
+        ("scratch", size_of::<[u8; MAX_MESSAGE]>()),
+    ];
+
     /// Starts with what the flash holds.
     ///
     /// # Errors

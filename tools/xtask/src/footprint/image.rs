@@ -18,6 +18,8 @@ pub(crate) struct Footprint {
     pub(crate) deepest: Option<(String, u64)>,
     /// RAM of one session, as the image's `SESSION_BYTES` says.
     pub(crate) session: Option<u64>,
+    /// What takes the room of a token, as the image's `TOKEN_PARTS` says.
+    pub(crate) parts: Vec<(String, u64)>,
     /// Code of `core::fmt`, which gets in by a panic that formats its text.
     pub(crate) formatting: u64,
     /// Symbols of the heap or of the standard library.
@@ -57,6 +59,8 @@ impl Footprint {
                 footprint.strangers.push(name);
             } else if name.contains("core::fmt::") {
                 footprint.formatting += symbol.size();
+            } else if name == "TOKEN_PARTS" {
+                footprint.parts = parts_at(&file, symbol.address(), symbol.size())?;
             } else if name == "SESSION_BYTES" {
                 footprint.session = Some(word_at(&file, symbol.address())?);
             }
@@ -86,6 +90,9 @@ impl fmt::Display for Footprint {
         if let Some(session) = self.session {
             writeln!(f, "RAM of one session   {session:>9} bytes")?;
         }
+        for (part, size) in &self.parts {
+            writeln!(f, "  {part:<18} {size:>9} bytes of RAM")?;
+        }
         writeln!(f, "formatting code      {:>9} bytes", self.formatting)?;
         writeln!(f, "heap symbols         {:>9}", self.strangers.len())
     }
@@ -112,11 +119,27 @@ fn frames(file: &ElfFile32<'_>) -> Result<BTreeMap<u64, u64>> {
     Ok(frames)
 }
 
+/// Reads names and sizes: of each the place of its name, the name's length, and the size.
+fn parts_at(file: &ElfFile32<'_>, address: u64, size: u64) -> Result<Vec<(String, u64)>> {
+    let mut parts = Vec::new();
+    for part in (address..address + size).step_by(12) {
+        let name = bytes_at(file, word_at(file, part)?, word_at(file, part + 4)?)?;
+        parts.push((String::from_utf8(name.to_vec())?, word_at(file, part + 8)?));
+    }
+    Ok(parts)
+}
+
 /// Reads the word that lies at an address.
 fn word_at(file: &ElfFile32<'_>, address: u64) -> Result<u64> {
+    let word: [u8; 4] = bytes_at(file, address, 4)?.try_into()?;
+    Ok(u64::from(u32::from_le_bytes(word)))
+}
+
+/// Reads what lies at an address.
+fn bytes_at<'data>(file: &ElfFile32<'data>, address: u64, length: u64) -> Result<&'data [u8]> {
     for section in file.sections() {
-        if let Some(&[a, b, c, d]) = section.data_range(address, 4)? {
-            return Ok(u64::from(u32::from_le_bytes([a, b, c, d])));
+        if let Some(bytes) = section.data_range(address, length)? {
+            return Ok(bytes);
         }
     }
     bail!("no section holds the address {address:#x}")
