@@ -9,7 +9,7 @@
 use crate::error::Fault;
 use crate::flash::Flash;
 use crate::format::{Action, Header, Mark, VERSION, header_size, record_size};
-use crate::index::{Pending, Slot};
+use crate::index::{Offset, Pending, Slot};
 use crate::log::{Log, Place, read_head};
 use crate::medium::{Bank, CHUNK, Medium};
 use crate::store::{Condition, Open, Store};
@@ -31,7 +31,7 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
         let mut log = Log::new(new, header_size(Medium::<F>::UNIT));
         for slot in self.index.slots() {
             if let Some(offset) = slot.committed() {
-                log.copy(&mut self.medium, old, offset, true)?;
+                log.copy(&mut self.medium, old, offset.bytes(Medium::<F>::UNIT), true)?;
                 log.close(&mut self.medium, Mark::Commit)?;
             }
         }
@@ -58,8 +58,8 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
         for place in 0..self.index.slots().len() {
             let Some(slot) = self.index.slot_mut(place) else { break };
             if let Some(offset) = slot.committed() {
-                slot.move_committed(copy);
-                let head = read_head(&mut self.medium, old, offset)?.ok_or(Fault::Corrupt)?;
+                slot.move_committed(Offset::new(copy, unit).ok_or(Fault::NoRoom)?);
+                let head = read_head(&mut self.medium, old, offset.bytes(unit))?.ok_or(Fault::Corrupt)?;
                 copy += record_size(head.length, unit);
             }
         }
@@ -87,9 +87,11 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
                 .open_record(Action::Remove, slot.key(), 0, first)
                 .and_then(|()| self.log.pad(&mut self.medium, 0));
         };
+        let unit = Medium::<F>::UNIT;
         let offset = self.log.position();
-        let head = self.log.copy(&mut self.medium, old, from, first)?;
-        if !self.index.set_pending(slot.key(), Pending::Put(offset)) {
+        let head = self.log.copy(&mut self.medium, old, from.bytes(unit), first)?;
+        let copy = Offset::new(offset, unit).ok_or(Fault::NoRoom)?;
+        if !self.index.set_pending(slot.key(), Pending::Put(copy)) {
             return Err(Fault::NoRoom);
         }
         (self.open, self.is_abandoned) = (Some(Open { offset, length: head.length }), false);

@@ -1,44 +1,62 @@
-//! Where the records of the keys are: the only copy of the state in RAM, 16 bytes a key.
+//! Where the records of the keys are: the only copy of the state in RAM, 12 bytes a key.
 
 use heapless::Vec;
 
 use crate::store::Key;
 
+/// Where a record is: units from the bank's start, where the header takes two or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offset(u16);
+
+impl Offset {
+    /// Gives nothing for what no record begins at.
+    pub(crate) fn new(bytes: u32, unit: u32) -> Option<Self> {
+        let units = u16::try_from(bytes / unit).ok()?;
+        (bytes.is_multiple_of(unit) && units != NONE && units != REMOVED).then_some(Self(units))
+    }
+
+    pub(crate) fn bytes(self, unit: u32) -> u32 {
+        u32::from(self.0) * unit
+    }
+}
+
 /// What the transaction in progress does to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pending {
     Nothing,
-    Put(u32),
+    Put(Offset),
     Remove,
 }
 
-/// One key. Offsets are from the bank's start and never 0, where the header is.
+/// One key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slot {
-    key: u64,
-    committed: u32,
-    pending: u32,
+    /// Its halves, the higher one first: as one number they would have to lie at a multiple of eight bytes.
+    key: [u32; 2],
+    committed: u16,
+    pending: u16,
 }
 
 impl Slot {
     pub(crate) fn key(&self) -> Key {
-        Key(self.key)
+        let [high, low] = self.key;
+        Key(u64::from(high) << 32 | u64::from(low))
     }
 
-    pub(crate) fn committed(&self) -> Option<u32> {
-        (self.committed != NONE).then_some(self.committed)
+    pub(crate) fn committed(&self) -> Option<Offset> {
+        (self.committed != NONE).then_some(Offset(self.committed))
     }
 
     pub(crate) fn pending(&self) -> Pending {
         match self.pending {
             NONE => Pending::Nothing,
             REMOVED => Pending::Remove,
-            offset => Pending::Put(offset),
+            offset => Pending::Put(Offset(offset)),
         }
     }
 
-    pub(crate) fn move_committed(&mut self, offset: u32) {
-        self.committed = offset;
+    pub(crate) fn move_committed(&mut self, offset: Offset) {
+        self.committed = offset.0;
     }
 
     /// Whether the key would have a value if the transaction were committed now.
@@ -53,7 +71,7 @@ impl Slot {
     fn set(&mut self, pending: Pending) {
         self.pending = match pending {
             Pending::Nothing => NONE,
-            Pending::Put(offset) => offset,
+            Pending::Put(offset) => offset.0,
             Pending::Remove => REMOVED,
         };
     }
@@ -103,7 +121,7 @@ impl<const KEYS: usize> Index<KEYS> {
                 true
             }
             Err(place) => {
-                let mut slot = Slot { key: key.0, committed: NONE, pending: NONE };
+                let mut slot = Slot { key: halves(key), committed: NONE, pending: NONE };
                 slot.set(pending);
                 if self.slots.is_full() {
                     return false;
@@ -120,7 +138,7 @@ impl<const KEYS: usize> Index<KEYS> {
         for slot in &mut self.slots {
             match slot.pending() {
                 Pending::Nothing => {}
-                Pending::Put(offset) => slot.committed = offset,
+                Pending::Put(offset) => slot.committed = offset.0,
                 Pending::Remove => slot.committed = NONE,
             }
         }
@@ -136,10 +154,18 @@ impl<const KEYS: usize> Index<KEYS> {
     }
 
     fn place(&self, key: Key) -> Result<usize, usize> {
-        self.slots.binary_search_by_key(&key.0, |slot| slot.key)
+        self.slots.binary_search_by_key(&halves(key), |slot| slot.key)
     }
 }
 
-const NONE: u32 = 0;
-const REMOVED: u32 = u32::MAX;
-const _: () = assert!(size_of::<Slot>() == 16);
+fn halves(Key(key): Key) -> [u32; 2] {
+    let [a, b, c, d, e, f, g, h] = key.to_be_bytes();
+    [u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])]
+}
+
+/// No record begins in the header.
+const NONE: u16 = 0;
+const REMOVED: u16 = 1;
+/// How many units an offset tells apart.
+pub(crate) const MAX_UNITS: u32 = 1 << 16;
+const _: () = assert!(size_of::<Slot>() == 12);

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Fault;
 use crate::flash::Flash;
+use crate::index::MAX_UNITS;
 
 /// What was done to the medium since it was mounted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,6 +66,8 @@ impl<F: Flash> Medium<F> {
     /// Divides the region into banks, and says how long one is.
     pub(crate) fn measure(&mut self) -> u32 {
         let half = u32::try_from(self.flash.capacity() / 2).unwrap_or(u32::MAX / 2);
+        // Records further behind couldn't be told apart.
+        let half = half.min(MAX_UNITS * Self::UNIT);
         self.bank_size = half - half % Self::SECTOR;
         self.bank_size
     }

@@ -4,7 +4,7 @@ use crate::compaction::{FIRST_LIFE, write_header};
 use crate::error::{Fault, MountError};
 use crate::flash::Flash;
 use crate::format::{Action, HEADER, Header, Mark, VERSION, header_size};
-use crate::index::{Index, Pending};
+use crate::index::{Index, Offset, Pending};
 use crate::log::{Log, Place, read_record};
 use crate::medium::{Bank, Medium};
 use crate::store::{Condition, Store};
@@ -139,7 +139,7 @@ fn replay<F: Flash, const KEYS: usize>(
     let mut offset = start;
     while let Some(record) = read_record(medium, place, offset)?.filter(|record| record.head.first == (offset == end)) {
         let pending = match record.head.action {
-            Action::Put => Pending::Put(offset),
+            Action::Put => Pending::Put(Offset::new(offset, Medium::<F>::UNIT).ok_or(MountError::NoRoom)?),
             Action::Remove => Pending::Remove,
         };
         if !index.set_pending(record.head.key, pending) {

@@ -3,7 +3,7 @@
 use crate::error::{Fault, ReadError, WriteError};
 use crate::flash::Flash;
 use crate::format::{Action, HEAD, Head, MAX_VALUE, Mark, header_size, record_size};
-use crate::index::{Index, Pending, Slot};
+use crate::index::{Index, Offset, Pending, Slot};
 use crate::log::{Log, read_head, read_value};
 use crate::medium::{Medium, Statistics};
 use crate::transaction::Transaction;
@@ -14,7 +14,7 @@ pub struct Key(pub u64);
 
 /// Values by key on a flash, changed in transactions.
 ///
-/// `KEYS` is how many keys there can be at once, those of the transaction in progress included; each takes 16 bytes
+/// `KEYS` is how many keys there can be at once, those of the transaction in progress included; each takes 12 bytes
 /// of RAM.
 ///
 /// # Security
@@ -58,6 +58,7 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
     pub fn get<'b>(&mut self, key: Key, buffer: &'b mut [u8]) -> Result<Option<&'b [u8]>, ReadError<F::Error>> {
         self.require_readable()?;
         let Some(offset) = self.index.find(key).and_then(Slot::committed) else { return Ok(None) };
+        let offset = offset.bytes(Medium::<F>::UNIT);
         let place = self.log.place();
         let head = read_head(&mut self.medium, place, offset)?.ok_or(ReadError::Corrupt)?;
         let needed = usize::from(head.length);
@@ -92,7 +93,7 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
         for number in 0..self.index.slots().len() {
             let Some(slot) = self.index.slots().get(number).copied() else { break };
             if let Some(offset) = slot.committed() {
-                each(slot.key(), &self.end(offset)?);
+                each(slot.key(), &self.end(offset.bytes(Medium::<F>::UNIT))?);
             }
         }
         Ok(())
@@ -201,7 +202,7 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
         let offset = self.log.position();
         self.log.open(&mut self.medium, &Head { action, first, length, key })?;
         let pending = match action {
-            Action::Put => Pending::Put(offset),
+            Action::Put => Pending::Put(Offset::new(offset, Medium::<F>::UNIT).ok_or(Fault::NoRoom)?),
             Action::Remove => Pending::Remove,
         };
         if !self.index.set_pending(key, pending) {
@@ -237,16 +238,18 @@ impl<F: Flash, const KEYS: usize> Store<F, KEYS> {
         let mut size = header_size(unit);
         for slot in self.index.slots() {
             if let Some(offset) = slot.committed() {
-                let head = read_head(&mut self.medium, place, offset)?.ok_or(Fault::Corrupt)?;
+                let head = read_head(&mut self.medium, place, offset.bytes(unit))?.ok_or(Fault::Corrupt)?;
                 size += record_size(head.length, unit);
             }
             size += match (slot.pending(), self.open) {
                 (Pending::Nothing, _) => 0,
                 (Pending::Remove, _) => record_size(0, unit),
                 // The open record's start may still be in the buffer.
-                (Pending::Put(offset), Some(open)) if open.offset == offset => record_size(open.length, unit),
+                (Pending::Put(offset), Some(open)) if open.offset == offset.bytes(unit) => {
+                    record_size(open.length, unit)
+                }
                 (Pending::Put(offset), _) => {
-                    let head = read_head(&mut self.medium, place, offset)?.ok_or(Fault::Corrupt)?;
+                    let head = read_head(&mut self.medium, place, offset.bytes(unit))?.ok_or(Fault::Corrupt)?;
                     record_size(head.length, unit)
                 }
             };

@@ -4,6 +4,7 @@ use crate::error::{CommitError, Fault, ReadError, WriteError};
 use crate::flash::Flash;
 use crate::format::{Action, Mark};
 use crate::index::{Pending, Slot};
+use crate::medium::Medium;
 use crate::store::{Condition, Key, Store};
 
 /// A transaction in progress. Dropping it without [`Transaction::commit`] changes nothing.
@@ -67,7 +68,7 @@ impl<'s, F: Flash, const KEYS: usize> Transaction<'s, F, KEYS> {
                 Pending::Remove => None,
             };
             for offset in [slot.committed(), given].into_iter().flatten() {
-                each(slot.key(), &store.end(offset)?);
+                each(slot.key(), &store.end(offset.bytes(Medium::<F>::UNIT))?);
             }
         }
         Ok(())

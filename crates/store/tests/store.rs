@@ -245,3 +245,49 @@ fn values_without_an_end_that_long_are_an_error() {
     transaction.commit().unwrap();
     assert_eq!(store.ends(|_, _: &[u8; 5]| {}), Err(ReadError::Corrupt));
 }
+
+/// A bank of as many units as offsets tell apart, filled to its end, and a flash that would have room for more.
+#[test]
+fn the_largest_bank_is_used_to_its_end() {
+    fn fill<const SIZE: usize, const UNIT: usize>() {
+        let mut flash = Box::new(MemoryFlash::<SIZE, 4096, UNIT>::new());
+        let mut store = Store::<_, 512>::mount(&mut *flash).unwrap();
+        let free = store.free().unwrap();
+        assert!((65_000 * UNIT..65_536 * UNIT).contains(&free), "{free} bytes are free");
+        let mut last = 0;
+        let value = |key: u64| vec![key as u8; 4_000];
+        // In the end values of no length fill what is left.
+        for (length, first) in [(4_000, 0_u64), (0, 300)] {
+            for key in first..first + 300 {
+                let mut transaction = store.begin();
+                match transaction.put(Key(key), &value(key)[..length]) {
+                    Ok(()) => transaction.commit().unwrap(),
+                    Err(error) => {
+                        assert_eq!(error, WriteError::NoRoom);
+                        break;
+                    }
+                }
+                last = key;
+            }
+        }
+        assert!(last >= 300 && store.free().unwrap() < 2 * 16.max(UNIT), "{last}");
+        for _ in 0..2 {
+            let keys: Vec<_> = store.keys().collect();
+            assert_eq!(keys.last(), Some(&Key(last)));
+            let mut buffer = [0; 4_000];
+            for Key(key) in keys {
+                let expected = if key < 300 { value(key) } else { Vec::new() };
+                assert_eq!(store.get(Key(key), &mut buffer), Ok(Some(&expected[..])));
+            }
+            store.scrub().unwrap();
+            flash.restart();
+            store = Store::mount(&mut *flash).unwrap();
+        }
+    }
+    // The flashes are made on the stack.
+    let large = || std::thread::Builder::new().stack_size(64 << 20);
+    let sizes = [fill::<{ 2 * 65_536 }, 1>, fill::<{ 4 * 65_536 }, 1>, fill::<{ 2 * 16 * 65_536 }, 16>];
+    for fill in sizes {
+        large().spawn(fill).unwrap().join().unwrap();
+    }
+}
