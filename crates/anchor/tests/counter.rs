@@ -120,3 +120,37 @@ fn the_memory_only_sets_bits() {
     assert_eq!((otp.read(0), otp.read(1)), (Ok(0), Ok(0b1110)));
     assert_eq!(otp.read(3), Err(NoPower));
 }
+
+/// Memory that says so when a bit doesn't program.
+struct Outspoken<'a>(&'a mut MemoryOtp<6>);
+
+impl Otp for Outspoken<'_> {
+    type Error = NoPower;
+
+    const ROWS: usize = 6;
+    const BITS: u32 = 24;
+
+    fn read(&mut self, row: usize) -> Result<u32, NoPower> {
+        self.0.read(row)
+    }
+
+    fn set(&mut self, row: usize, bits: u32) -> Result<(), NoPower> {
+        self.0.set(row, bits)?;
+        if self.0.read(row)? & bits == bits { Ok(()) } else { Err(NoPower) }
+    }
+}
+
+#[test]
+fn what_one_row_does_not_take_is_no_error() {
+    let mut otp = MemoryOtp::<6>::new();
+    otp.kill(2, u32::MAX);
+    for n in 0..20 {
+        let mut counter = UnaryCounter::open(Outspoken(&mut otp)).unwrap();
+        assert_eq!(counter.value(), n);
+        counter.advance().unwrap();
+    }
+    otp.kill(1, u32::MAX);
+    let mut counter = UnaryCounter::open(Outspoken(&mut otp)).unwrap();
+    counter.advance().unwrap();
+    assert_eq!(value(&mut otp), 21, "the first group is given up, the next one taken");
+}
