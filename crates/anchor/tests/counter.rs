@@ -154,3 +154,14 @@ fn what_one_row_does_not_take_is_no_error() {
     counter.advance().unwrap();
     assert_eq!(value(&mut otp), 21, "the first group is given up, the next one taken");
 }
+
+/// One row with a bit that nobody has counted changes nothing; two are a step.
+#[test]
+fn two_of_three_rows_count() {
+    for rows in 0_usize..8 {
+        let mut otp = MemoryOtp::<6>::new();
+        let set = (0..3).filter(|row| rows >> row & 1 == 1);
+        set.for_each(|row| otp.set(3 + row, 1 << 5).unwrap());
+        assert_eq!(value(&mut otp), u32::from(rows.count_ones() >= 2), "{rows:03b}");
+    }
+}
