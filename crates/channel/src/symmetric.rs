@@ -56,13 +56,13 @@ impl<C: Crypto> Symmetric<C> {
     }
 
     pub(crate) fn mix_key(&mut self, input: &[u8]) {
-        let (chaining, key, _) = noise_hkdf(&self.chaining, input);
+        let [chaining, key] = noise_hkdf(&self.chaining, input);
         self.set_key(chaining, key);
     }
 
     /// MixKeyAndHash(psk).
     pub(crate) fn mix_key_and_hash(&mut self, psk: &Secret<32>) {
-        let (chaining, hash, key) = noise_hkdf(&self.chaining, psk.expose());
+        let [chaining, hash, key] = noise_hkdf(&self.chaining, psk.expose());
         self.mix_hash(hash.expose());
         self.set_key(chaining, key);
     }
@@ -108,7 +108,7 @@ impl<C: Crypto> Symmetric<C> {
 
     /// Split(): the first key is the initiator's to send with, the third output the ticket's.
     pub(crate) fn split(self, initiator: bool) -> Established<C> {
-        let (first, second, third) = noise_hkdf(&self.chaining, &[]);
+        let [first, second, third] = noise_hkdf(&self.chaining, &[]);
         let (send, receive) = if initiator { (first, second) } else { (second, first) };
         let ticket = Ticket::derive(&third, self.hash);
         Established { records: Resting::new(send, receive), ticket }

@@ -65,31 +65,47 @@ pub fn hkdf_sha256<const N: usize>(salt: &[u8], ikm: &[u8], info: &[u8], out: &m
     expand(&prk, &[info], out);
 }
 
-/// Derives Noise's HKDF with three outputs (Noise §4.3); with two, the third is left unused.
+/// Derives Noise's HKDF with `N` outputs, of which Noise uses two or three (Noise §4.3).
 #[must_use]
-pub fn noise_hkdf(ck: &Secret<32>, ikm: &[u8]) -> (Secret<32>, Secret<32>, Secret<32>) {
-    let temp = hmac_sha256(ck.expose(), &[ikm]);
-    let first = hmac_sha256(temp.expose(), &[&[1]]);
-    let second = hmac_sha256(temp.expose(), &[first.expose(), &[2]]);
-    let third = hmac_sha256(temp.expose(), &[second.expose(), &[3]]);
-    (first, second, third)
+pub fn noise_hkdf<const N: usize>(ck: &Secret<32>, ikm: &[u8]) -> [Secret<32>; N] {
+    let mut blocks = Blocks::new(&hmac_sha256(ck.expose(), &[ikm]));
+    core::array::from_fn(|_| blocks.next(&[]))
 }
 
 /// Expands `prk` into at most [`EXPAND_MAX`] bytes; what is longer stays as it was.
 pub(crate) fn expand(prk: &Secret<32>, info: &[&[u8]], out: &mut [u8]) {
-    let mut previous: Option<Secret<32>> = None;
-    for (counter, chunk) in (1..=u8::MAX).zip(out.chunks_mut(32)) {
-        let mut mac = keyed(prk.expose());
-        if let Some(previous) = &previous {
+    let mut blocks = Blocks::new(prk);
+    for chunk in out.chunks_mut(32).take(BLOCKS_MAX) {
+        fill_front(chunk, blocks.next(info).expose());
+    }
+}
+
+/// The blocks of HKDF's expansion, one after the other.
+struct Blocks {
+    /// Each is authenticated under the same key, which is taken in once.
+    keyed: Hmac<sha2::Sha256>,
+    previous: Option<Secret<32>>,
+    counter: u8,
+}
+
+impl Blocks {
+    fn new(prk: &Secret<32>) -> Self {
+        Self { keyed: keyed(prk.expose()), previous: None, counter: 0 }
+    }
+
+    fn next(&mut self, info: &[&[u8]]) -> Secret<32> {
+        let mut mac = self.keyed.clone();
+        if let Some(previous) = &self.previous {
             mac.update(previous.expose());
         }
         for part in info {
             mac.update(part);
         }
-        mac.update(&[counter]);
+        self.counter = self.counter.wrapping_add(1);
+        mac.update(&[self.counter]);
         let block = finish(mac);
-        fill_front(chunk, block.expose());
-        previous = Some(block);
+        self.previous = Some(block.clone());
+        block
     }
 }
 
@@ -117,7 +133,8 @@ fn fill_front(to: &mut [u8], from: &[u8]) {
 }
 
 /// The longest output of HKDF-SHA-256: 255 digests.
-const EXPAND_MAX: usize = 255 * 32;
+const EXPAND_MAX: usize = BLOCKS_MAX * 32;
+const BLOCKS_MAX: usize = 255;
 
 /// The size of a block of SHA-256.
 const BLOCK: usize = 64;

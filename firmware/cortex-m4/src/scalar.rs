@@ -8,8 +8,15 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub(crate) type Words = [u32; 8];
 
 /// A secret number from 1 to n − 1, overwritten when dropped.
-#[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Scalar(Words);
+
+impl Drop for Scalar {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Scalar {}
 
 impl Scalar {
     /// Reads 32 bytes, big-endian.

@@ -27,18 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Measures, prints, and compares with what is recorded, or records it.
 ///
 /// # Errors
-/// If something can't be measured, costs more than is recorded, or exceeds a limit.
+/// If something can't be measured, or costs more than is recorded.
 pub(crate) fn run(image: &Path, record: &Path, anew: bool) -> Result<()> {
     let figures = Figures::measure(image)?;
     let costs = commands(image)?;
     print!("{}", pinned::table(&costs, &figures));
     let pinned = Pinned::new(&costs, &figures);
     if anew {
-        pinned.write(record)?;
-    } else {
-        pinned.compare(&Pinned::read(record)?)?;
+        return pinned.write(record);
     }
-    figures.hold(&costs)
+    pinned.compare(&Pinned::read(record)?)
 }
 
 /// Everything that a token can be asked, each once.

@@ -35,7 +35,7 @@ impl Noise {
     }
 
     pub(crate) fn mix_key(&mut self, step: &str, input: &[u8]) {
-        let (chaining, key, _) = noise_hkdf(&self.chaining, input);
+        let [chaining, key] = noise_hkdf(&self.chaining, input);
         (self.chaining, self.key, self.nonce) = (chaining, key, 0);
         self.note(step);
     }
@@ -46,7 +46,7 @@ impl Noise {
     }
 
     pub(crate) fn mix_psk(&mut self, psk: &Secret<32>) {
-        let (chaining, hash, key) = noise_hkdf(&self.chaining, psk.expose());
+        let [chaining, hash, key] = noise_hkdf(&self.chaining, psk.expose());
         self.hash = sha256(&[&self.hash, hash.expose()]);
         (self.chaining, self.key, self.nonce) = (chaining, key, 0);
         self.note("psk");
@@ -71,6 +71,6 @@ impl Noise {
 
     /// The keys from app to token and from token to app, and the ticket's secret.
     pub(crate) fn split(&self) -> (Secret<32>, Secret<32>, Secret<32>) {
-        noise_hkdf(&self.chaining, &[])
+        noise_hkdf(&self.chaining, &[]).into()
     }
 }

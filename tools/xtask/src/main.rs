@@ -6,6 +6,7 @@ use clap::Parser;
 
 mod bench;
 mod ci;
+mod cortex;
 mod figures;
 mod firmware;
 mod footprint;
@@ -34,6 +35,8 @@ enum Xtask {
     Figures(figures::Options),
     /// Measures speed, each figure beside its floor.
     Bench(bench::Options),
+    /// Runs the token's images on QEMU's Cortex-M: conformance, vectors, comparison, costs of every command.
+    Cortex(cortex::Options),
     /// Runs the protocol's symbolic models with Verifpal, and with ProVerif if it is there.
     Models(models::Options),
     /// Boots a guest whose kernel meets emulated fobs on USB, and runs everything there.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Xtask::Firmware(options) => firmware::run(&options).map(drop),
         Xtask::Figures(options) => figures::run(&options).map(drop),
         Xtask::Bench(options) => bench::run(&options).map(drop),
+        Xtask::Cortex(options) => cortex::run(&options).map(drop),
         Xtask::Models(options) => models::run(&options).map(drop),
         Xtask::Guest(options) => guest::run(&options).map(drop),
         Xtask::Sim(options) => sim::run(&options).map(drop),

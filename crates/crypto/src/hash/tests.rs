@@ -94,9 +94,10 @@ fn noise_hkdf_is_hkdf_without_info() {
         let ikm = vec![0x6a; length];
         let mut okm = [0; 96];
         hkdf_sha256(ck.expose(), &ikm, &[], &mut okm);
-        let (first, second, third) = noise_hkdf(&ck, &ikm);
+        let [first, second, third] = noise_hkdf(&ck, &ikm);
         assert_eq!(first.expose(), &okm[..32]);
         assert_eq!(second.expose(), &okm[32..64]);
         assert_eq!(third.expose(), &okm[64..]);
+        assert!(noise_hkdf(&ck, &ikm) == [first, second]);
     }
 }

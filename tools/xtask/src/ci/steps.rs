@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::{cargo, program, root, run, target_directory, works};
 use crate::proof::Proof;
-use crate::{bench, figures, footprint, fuzz, guest, layers, platforms, sim};
+use crate::{bench, cortex, figures, footprint, fuzz, guest, layers, platforms, sim};
 
 /// A step's name and what it does.
 pub(crate) type Step = (&'static str, fn() -> Result<Proof>);
@@ -24,6 +24,7 @@ pub(crate) const STEPS: &[Step] = &[
     ("bench", || bench::run(&bench::Options { quick: true, ..bench::Options::default() })),
     ("python", python),
     ("wireshark", wireshark),
+    ("cortex", || cortex::run(&cortex::Options::in_ci())),
     ("guest", || guest::run(&guest::Options::default())),
     ("sim", sim::in_ci),
     ("fuzz", fuzz::in_ci),

@@ -1,0 +1,91 @@
+//! The images, and what may not be in them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use object::read::elf::ElfFile32;
+use object::{Object, ObjectSymbol};
+
+use crate::footprint::sysroot_of;
+use crate::process::{cargo, root, run, target_directory};
+use crate::proof::Proof;
+
+/// An image of `firmware/boards/mps2-an386`.
+pub(crate) struct Image {
+    pub(crate) name: &'static str,
+    target: &'static str,
+    binary: &'static str,
+    /// Where its costs are recorded.
+    pub(crate) record: &'static str,
+}
+
+/// The images. What runs on a Cortex-M0+ runs on the same machine, and its instructions are counted there.
+pub(crate) const IMAGES: &[Image] = &[
+    Image { name: "Cortex-M4, assembly", target: "thumbv7em-none-eabi", binary: ASSEMBLY, record: "m4-assembly.json" },
+    Image {
+        name: "Cortex-M4, portable",
+        target: "thumbv7em-none-eabi",
+        binary: "rustcrypto",
+        record: "m4-portable.json",
+    },
+    Image {
+        name: "Cortex-M0+, portable",
+        target: "thumbv6m-none-eabi",
+        binary: "rustcrypto",
+        record: "m0plus-portable.json",
+    },
+];
+
+const ASSEMBLY: &str = "cm4";
+
+impl Image {
+    /// Whether its public-key cryptography is compared with the portable one.
+    pub(crate) fn is_compared(&self) -> bool {
+        self.binary == ASSEMBLY
+    }
+
+    /// Builds it, unless this machine has no `core` for it.
+    ///
+    /// # Errors
+    /// If it doesn't build, or has both implementations in it.
+    pub(crate) fn build(&self) -> Result<Proof<PathBuf>> {
+        let Self { target, binary, .. } = *self;
+        let Some(sysroot) = sysroot_of(target) else {
+            return Ok(Proof::NotProven(format!("cortex: there is no `core` for {target} on this machine")));
+        };
+        let target_dir = target_directory()?.join("cortex");
+        let mut build = cargo(&["build", "--quiet", "--release", "--package", "keyfob-mps2-an386"]);
+        // There Cargo finds the flags of every image, to which the sysroot is added.
+        build.current_dir(root().join("firmware")).args(["--bin", binary, "--target", target]);
+        build.arg("--config").arg(format!("target.{target}.rustflags = ['--sysroot={sysroot}']"));
+        build.arg("--target-dir").arg(&target_dir).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        run(build.stdout(Stdio::inherit()))?;
+        let path = target_dir.join(target).join("release").join(binary);
+        if self.is_compared() {
+            refuse_portable(&path)?;
+        }
+        Ok(Proof::Proven(path))
+    }
+}
+
+/// Refuses the portable curve in an image that has another.
+fn refuse_portable(path: &Path) -> Result<()> {
+    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+    let file = ElfFile32::<object::Endianness>::parse(&*bytes)?;
+    let mut found = Vec::new();
+    for symbol in file.symbols() {
+        let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
+        if PORTABLE.iter().any(|part| name.contains(part)) {
+            found.push(name);
+        }
+    }
+    if !found.is_empty() {
+        bail!("the portable curve is in the image with assembly, too: {}", found.join(", "));
+    }
+    Ok(())
+}
+
+/// Crates of RustCrypto's curve.
+const PORTABLE: [&str; 5] = ["p256::", "primeorder::", "primefield::", "elliptic_curve::", "crypto_bigint::"];
