@@ -15,7 +15,7 @@
 //! | 32 | 476 | data, then extensions, then zeros |
 //! | 508 | 4 | 0x0ab16f30 |
 //!
-//! [`write`] makes the blocks of an image, [`read`] takes a file apart and is as strict as a bootloader can't be.
+//! [`write()`] makes the blocks of an image, [`read`] takes a file apart and is stricter than a bootloader can be.
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
