@@ -56,7 +56,7 @@ pub(crate) const FIGURES: &[Figure] = &[
     Figure {
         name: "largest stack frame",
         unit: "bytes",
-        limit: None,
+        limit: Some(8_192),
         command: "cargo xtask footprint",
         value: |measurements| {
             measurements.footprint(Core::M4, |footprint| footprint.deepest.as_ref().map(|(_, size)| *size))

@@ -55,6 +55,19 @@ fn the_session_symbol_is_read_as_a_number() {
 }
 
 #[test]
+fn parts_are_read_with_their_names() {
+    let mut object = object();
+    let constants = object.section_id(StandardSection::ReadOnlyData);
+    // Two names, then of each where it lies, how long it is, and the part's size.
+    let mut bytes = b"storechannels___".to_vec();
+    bytes.extend([0_u32, 5, 7992, 5, 8, 912].into_iter().flat_map(u32::to_le_bytes));
+    object.append_section_data(constants, &bytes, 4);
+    add_symbol(&mut object, "TOKEN_PARTS", SymbolSection::Section(constants), 16, 24);
+    let parts = Footprint::read(&object.write().unwrap()).unwrap().parts;
+    assert_eq!(parts, [("store".to_owned(), 7992), ("channels".to_owned(), 912)]);
+}
+
+#[test]
 fn the_largest_stack_frame_is_named() {
     let mut object = object();
     let text = object.section_id(StandardSection::Text);
