@@ -36,8 +36,7 @@ impl AgreementKey for Agreement {
     fn agree(&self, peer: &PublicKey) -> Result<Secret<32>, BadKey> {
         let Point { x, y } = Point::decode(peer)?;
         let mut shared = Secret::zero();
-        let agreed = ecdh_calc_shared_secret(shared.expose_mut(), self.secret.words(), &x, &y);
-        stack::overwrite();
+        let agreed = stack::apart(|| ecdh_calc_shared_secret(shared.expose_mut(), self.secret.words(), &x, &y));
         if agreed { Ok(shared) } else { Err(BadKey) }
     }
 }

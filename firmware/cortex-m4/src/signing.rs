@@ -65,8 +65,7 @@ impl Signing {
         let mut nonces = Nonces::new(&self.secret.encode(), &digest_below_order, added);
         let (mut r, mut s) = ([0; 8], [0; 8]);
         // It fails for one nonce in 2^224 or so, as ECDSA does.
-        while !sign(&mut r, &mut s, &digest_below_order, self.secret.words(), nonces.next().words()) {}
-        stack::overwrite();
+        while !stack::apart(|| sign(&mut r, &mut s, &digest_below_order, self.secret.words(), nonces.next().words())) {}
         let signature = joined(&r, &s);
         if signature.is_low_s() { signature } else { joined(&r, &negated(&s)) }
     }
@@ -87,8 +86,7 @@ pub(crate) fn generate(entropy: &mut (impl Entropy + ?Sized)) -> (Scalar, Point)
 /// Works out a public key.
 pub(crate) fn public(secret: &Scalar) -> Result<Point, BadKey> {
     let mut point = Point { x: [0; 8], y: [0; 8] };
-    let made = keygen(&mut point.x, &mut point.y, secret.words());
-    stack::overwrite();
+    let made = stack::apart(|| keygen(&mut point.x, &mut point.y, secret.words()));
     if made { Ok(point) } else { Err(BadKey) }
 }
 

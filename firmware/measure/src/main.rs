@@ -13,30 +13,39 @@ use keyfob_crypto::{AeadKey, Aes256Gcm, AgreementKey, Crypto, Entropy, RustCrypt
 
 use clock::Clock;
 
-type Agreement = <RustCrypto as Crypto>::Agreement;
-type Signing = <RustCrypto as Crypto>::Signing;
-
 #[entry]
 fn main() -> ! {
     let Some(mut clock) = Clock::start() else { end(EXIT_FAILURE) };
-    through_the_trait(&mut clock);
+    symmetric(&mut clock);
+    #[cfg(keyfob_assembly)]
+    through_the_trait::<keyfob_cortex_m4::CortexM4>(
+        &mut clock,
+        ["assembly key", "assembly agree", "assembly sign, verified", "assembly verify"],
+    );
+    through_the_trait::<RustCrypto>(&mut clock, ["key", "agree", "sign, verified", "verify"]);
     curve::measure(&mut clock);
     end(EXIT_SUCCESS)
 }
 
-/// What the token does, through the trait that it does it by.
-fn through_the_trait(clock: &mut Clock) {
+/// What the token does with public keys, through the trait that it does it by.
+fn through_the_trait<C: Crypto>(clock: &mut Clock, names: [&str; 4]) {
     let secret = Secret::new([0x42; 32]);
     let digest = [7; 32];
-    clock.count("key", || Agreement::from_secret(black_box(&secret)).is_ok());
-    let (Ok(key), Ok(signer)) = (Agreement::from_secret(&secret), Signing::from_secret(&secret)) else {
+    let [key_name, agree, sign, verify] = names;
+    clock.count(key_name, || C::Agreement::from_secret(black_box(&secret)).is_ok());
+    let (Ok(key), Ok(signer)) = (C::Agreement::from_secret(&secret), C::Signing::from_secret(&secret)) else {
         end(EXIT_FAILURE)
     };
-    clock.count("agree", || key.agree(black_box(&key.public())).is_ok());
-    clock.count("sign, verified", || signer.sign_digest(black_box(&digest), &mut Same).is_ok());
+    clock.count(agree, || key.agree(black_box(&key.public())).is_ok());
+    clock.count(sign, || signer.sign_digest(black_box(&digest), &mut Same).is_ok());
     let Ok(signature) = signer.sign_digest(&digest, &mut Same) else { end(EXIT_FAILURE) };
     let public = signer.public();
-    clock.count("verify", || RustCrypto::verify_digest(black_box(&public), &digest, &signature).is_ok());
+    clock.count(verify, || C::verify_digest(black_box(&public), &digest, &signature).is_ok());
+}
+
+/// What every implementation has in common.
+fn symmetric(clock: &mut Clock) {
+    let secret = Secret::new([0x42; 32]);
     clock.count("SHA-256 of 64 bytes", || black_box(sha256(&[black_box(&[7; 64])]))[0] != 1);
     clock.count("AES-256, key expanded", || {
         black_box(Aes256Gcm::new(black_box(&secret)));

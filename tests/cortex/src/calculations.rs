@@ -25,7 +25,7 @@ pub(crate) const COST: u8 = b'm';
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Cost {
     pub(crate) instructions: u64,
-    /// Bytes of stack, from its upper end on.
+    /// Bytes of stack below the loop around the token.
     pub(crate) stack: u32,
     /// Public-key operations: keys, agreements, signatures, verifications, points brought into another form.
     pub(crate) operations: [u32; 5],

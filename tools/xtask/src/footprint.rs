@@ -78,11 +78,6 @@ pub(crate) fn measure(core: Core) -> Result<Proof<Footprint>> {
     Ok(Proof::Proven(footprint))
 }
 
-/// Finds a sysroot with the Cortex-M4's `core`, if there can be one.
-pub(crate) fn sysroot() -> Option<String> {
-    sysroot_of(TARGET)
-}
-
 /// Finds a sysroot with a target's `core`, if there can be one.
 pub(crate) fn sysroot_of(target: &str) -> Option<String> {
     let script = root().join("firmware/toolchain");

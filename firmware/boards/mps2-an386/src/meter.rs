@@ -1,5 +1,7 @@
 //! What the token's work costs.
 
+use cortex_m::register::msp;
+
 use crate::counted;
 use crate::counter::Counter;
 use crate::order::Answer;
@@ -7,6 +9,8 @@ use crate::order::Answer;
 /// Adds up what was done since it was read last.
 pub(crate) struct Meter {
     counter: Counter,
+    /// The bytes of stack that the loop itself has.
+    base: usize,
     instructions: u64,
     /// Of each step of what the token computes, the first sixteen.
     steps: [u64; 16],
@@ -15,7 +19,14 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) const fn new(counter: Counter) -> Self {
-        Self { counter, instructions: 0, steps: [0; 16], taken: 0 }
+        Self { counter, base: 0, instructions: 0, steps: [0; 16], taken: 0 }
+    }
+
+    /// Begins to watch the stack below the caller, who doesn't return.
+    #[inline(always)]
+    pub(crate) fn watch(&mut self) {
+        self.base = (STACK_TOP - msp::read()) as usize;
+        keyfob_stack::paint();
     }
 
     /// Does something that counts.
@@ -39,7 +50,7 @@ impl Meter {
     /// Answers what it has come to, and begins anew.
     #[inline(never)]
     pub(crate) fn read(&mut self, answer: &mut Answer) {
-        let depth = keyfob_stack::size() - keyfob_stack::unused();
+        let depth = keyfob_stack::size() - keyfob_stack::unused() - self.base;
         answer.put(&self.instructions.to_le_bytes());
         answer.put(&(depth as u32).to_le_bytes());
         counted::read(answer);
@@ -51,3 +62,6 @@ impl Meter {
         keyfob_stack::paint();
     }
 }
+
+/// The end of RAM.
+const STACK_TOP: u32 = 0x2040_0000;

@@ -14,7 +14,7 @@ use crate::{calculation, entropy, flash};
 /// Runs the token that an order starts, for ever.
 pub fn run<C: Crypto>(machine: &mut MaybeUninit<Machine>, token: &mut Token<Board<C>>) -> ! {
     let Some(machine) = Machine::take(machine) else { asm::udf() };
-    keyfob_stack::paint();
+    machine.meter.watch();
     // Whatever is ordered before this may have been lost in the reset.
     machine.orders.done(true, &machine.answer);
     let (is_new, seed) = wait_for_start::<C>(machine);

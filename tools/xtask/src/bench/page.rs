@@ -105,10 +105,16 @@ fn growth(growth: &[Series]) -> String {
     text
 }
 
-/// The counts of a Cortex-M4.
+/// The counts of each processor.
 pub(crate) fn cortex_m(counts: &[Count]) -> String {
-    let mut text = "| on a Cortex-M4 | instructions |\n|---|--:|\n".to_owned();
+    let mut text = String::new();
+    let mut core = "";
     for count in counts {
+        if count.core != core {
+            core = count.core;
+            let apart = if text.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{apart}| on a {core} | instructions |\n|---|--:|");
+        }
         let _ = writeln!(text, "| {} | {} |", count.name, grouped(count.instructions as f64));
     }
     text

@@ -65,10 +65,10 @@ fn growth_is_from_first_to_last() {
 
 #[test]
 fn what_failed_on_the_board_is_no_count() {
-    let counts = cortex::counts("key: 7\nAES, 64 bytes: 8\n").unwrap();
+    let counts = cortex::counts("Cortex-M4", "key: 7\nAES, 64 bytes: 8\n").unwrap();
     assert_eq!((counts.len(), counts[1].name.as_str(), counts[1].instructions), (2, "AES, 64 bytes", 8));
-    assert!(cortex::counts("key: failed\n").is_err());
-    assert!(cortex::counts("").is_err());
+    assert!(cortex::counts("Cortex-M4", "key: failed\n").is_err());
+    assert!(cortex::counts("Cortex-M4", "").is_err());
 }
 
 #[test]
