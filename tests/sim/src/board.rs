@@ -300,11 +300,9 @@ impl Board {
     /// How the run ended, if it has.
     #[must_use]
     pub fn ends(&self) -> Option<Ends> {
-        let mut talk = self.talk();
-        while let Ok(message) = talk.answers.try_recv() {
-            talk.hear(&message);
-        }
-        talk.ends.clone()
+        // What it has said comes before its answer.
+        let _answered = self.state();
+        self.talk().ends.clone()
     }
 
     /// Gives an order that ends with a board that is configured.

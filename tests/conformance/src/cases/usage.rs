@@ -388,7 +388,7 @@ fn unlock_needs_a_key_in_the_slot(bench: &mut Bench) -> Result<(), Failure> {
         Ok(())
     })?;
     let client = bench.client()?;
-    is_refused("no key", client.login(PLAIN)?.unlock(&sealed).map(|_| ()), Status::KeyNotFound)
+    is_refused("no key", client.login(PLAIN)?.unlock_slot(Slot(1), &sealed).map(|_| ()), Status::KeyNotFound)
 }
 
 fn unlock_refuses_what_was_sealed_otherwise(bench: &mut Bench) -> Result<(), Failure> {
