@@ -38,6 +38,8 @@ export class Chip {
     this.cut = null;
     this.watch = null;
     this.isStuck = false;
+    /** How many times as much as in truth the core does in a time. */
+    this.haste = 1;
     this.onBoot = () => {};
     this.onReset = () => {};
     this.io = this.slowAccesses();
@@ -163,7 +165,7 @@ export class Chip {
       if (core.waiting) return true;
       const nanos = clock.nanos;
       if (nanos >= until) return false;
-      const nanosPerCycle = 1e9 / this.mcu.clkSys;
+      const nanosPerCycle = 1e9 / this.mcu.clkSys / this.haste;
       const ahead = clock.nextAlarm ? Math.min(clock.nextAlarm.nanos, until) : until;
       io.limit = Math.max(1, Math.ceil((ahead - nanos) / nanosPerCycle));
       io.cycles = 0;
@@ -187,7 +189,7 @@ export class Chip {
         count[1] = 0;
       }
       clock.tick((io.cycles - io.synchronised) * nanosPerCycle);
-      this.statistics.busy += (io.cycles * nanosPerCycle) / 1e6;
+      this.statistics.busy += (io.cycles * nanosPerCycle * this.haste) / 1e6;
     }
   }
 

@@ -234,6 +234,9 @@ class Board {
       case 'watch':
         chip.watch = order.on ? (kind, at) => say({ event: 'flash', kind, at }) : null;
         break;
+      case 'haste':
+        chip.haste = order.factor;
+        break;
       case 'entropy':
         chip.isStuck = Boolean(order.stuck);
         break;

@@ -289,6 +289,14 @@ impl Board {
         Ok(Light { changes: number("changes"), shortest: number("shortest") })
     }
 
+    /// Has the core do so many times as much in a time as it does in truth.
+    ///
+    /// # Errors
+    /// If the board doesn't answer.
+    pub fn hasten(&self, factor: u32) -> io::Result<State> {
+        self.order(json!({ "do": "haste", "factor": factor }))
+    }
+
     /// Breaks the source of randomness, or mends it.
     ///
     /// # Errors

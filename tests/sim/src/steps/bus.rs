@@ -21,6 +21,7 @@ pub(super) fn check(image: &Image, seed: u64) -> Result<Vec<String>> {
     let keep = Keep::default();
     let bench = Boards::new(image, seed + 50, &keep).and_then(Bench::new).map_err(failed)?;
     let board = kept(&keep)?;
+    board.hasten(1)?;
     board.power_cycle()?;
     let serial = bench.serial().to_string();
     lines.push(same_device(&board, firmware, Some(&serial)).context("a fob with a serial number")?);

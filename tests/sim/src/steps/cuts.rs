@@ -79,6 +79,7 @@ pub(super) fn run(
     mut goes_on: impl FnMut() -> bool,
     tally: &mut Tally,
 ) -> Result<()> {
+    board.hasten(1)?;
     let mut chance = Chance::new(seed);
     let mut full: Option<Full> = None;
     let mut operations = None;

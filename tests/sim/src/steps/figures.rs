@@ -17,6 +17,7 @@ pub(super) fn print(image: &Image, seed: u64) -> Result<()> {
     drop(blank);
     let mut bench = Boards::new(image, seed, &keep).and_then(Bench::new).map_err(failed)?;
     let board = kept(&keep)?;
+    board.hasten(1)?;
     row("birth, enrolment and licence", None, &board.state()?);
     for _ in 0..3 {
         bench.set_counter(1_000).map_err(failed)?;
