@@ -18,6 +18,8 @@ const VECTORS = FLASH + 0x100;
 const SIO = 0xd0000000;
 const AIRCR = 0xe000ed0c;
 const SYSRESETREQ = 0x05fa0004;
+/** What firmware paints its stack with (`firmware/boards/stack`). */
+const PAINT = 0x5afe57ac;
 /** How often an address is come to before a trace is made of it. */
 const WARM = 4;
 
@@ -129,6 +131,13 @@ export class Chip {
   /** Whether an output is high. */
   output(pin) {
     return this.mcu.gpio[pin].value === 1;
+  }
+
+  /** How many bytes at RAM's beginning, where the stack ends, were never written since they were painted. */
+  untouched() {
+    const words = new Uint32Array(this.sram.buffer);
+    const end = words.findIndex((word) => word !== PAINT);
+    return 4 * (end < 0 ? words.length : end);
   }
 
   /** Tells what happens to a flash operation: where it is cut, if it is. */

@@ -182,6 +182,7 @@ class Board {
     return {
       powered: this.isPowered,
       configured: host.isConfigured,
+      unused: chip.untouched(),
       light: chip.output(LED),
       clock: chip.nanos / MILLISECOND,
       instructions: chip.count[0],

@@ -105,6 +105,12 @@ impl State {
         self.number("wall")
     }
 
+    /// How many bytes of the stack were never used since it was painted.
+    #[must_use]
+    pub fn unused_stack(&self) -> u64 {
+        self.number("unused")
+    }
+
     /// How many flash sectors were erased.
     #[must_use]
     pub fn erases(&self) -> u64 {

@@ -12,7 +12,10 @@ pub(super) fn print(image: &Image, seed: u64) -> Result<()> {
     let keep = Keep::default();
     let blank = Board::start(image, seed)?;
     let state = blank.state()?;
-    println!("{:<34} {:>12} {:>9} {:>9} {:>8} {:>6}", "", "instructions", "board ms", "wall ms", "reports", "pages");
+    println!(
+        "{:<34} {:>12} {:>9} {:>9} {:>8} {:>6} {:>10}",
+        "", "instructions", "board ms", "wall ms", "reports", "pages", "stack left"
+    );
     row("power-up of a blank fob", None, &state);
     drop(blank);
     let mut bench = Boards::new(image, seed, &keep).and_then(Bench::new).map_err(failed)?;
@@ -69,10 +72,11 @@ fn row(name: &str, before: Option<&State>, after: &State) {
     let since = |count: fn(&State) -> u64| count(after) - before.map_or(0, count);
     let reports = since(|state| state.reports().0 + state.reports().1);
     println!(
-        "{name:<34} {:>12} {:>9} {:>9} {reports:>8} {:>6}",
+        "{name:<34} {:>12} {:>9} {:>9} {reports:>8} {:>6} {:>10}",
         since(State::instructions),
         since(State::busy),
         since(State::wall),
         since(State::programs),
+        after.unused_stack(),
     );
 }

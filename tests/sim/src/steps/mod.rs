@@ -146,6 +146,7 @@ fn on_board(image: &Image, seed: u64, is_first: bool, share: &Share<'_>) -> Resu
     let state = board.state()?;
     ensure!(state.mismatches() == 0, "{} packets had the wrong toggle", state.mismatches());
     (done.instructions, done.wall) = (state.instructions(), state.wall());
+    println!("ok       {} bytes of the stack were never used since the last start", state.unused_stack());
     (done.verified, done.boots) = (state.verified(), state.boots());
     Ok(done)
 }
