@@ -3,9 +3,11 @@
 // - SEV sets the event register (A6.7.57): executors wake themselves by it, and sleep for good otherwise.
 // - ADCS and SBCS: overflow where an operand and the carry together leave 32 bits. What is left of
 //   https://github.com/wokwi/rp2040js/issues/50 and https://github.com/wokwi/rp2040js/issues/58.
-// - Shifts by a register that says 0 leave the carry as it is (A2.2.1).
+// - Shifts by a register that says 0 leave the carry as it is, LSLS by more than 32 clears it (A2.2.1).
+// - BLX may branch to what LR was (A6.7.14).
 // - STMIA writes its base back also if the base is in the list (A6.7.58).
 const SEV = 0xbf40;
+const BLX_LR = 0x47f0;
 
 /** Makes a core execute instructions as the architecture has them. */
 export function correct(core) {
@@ -23,14 +25,16 @@ export function correct(core) {
       case 0b0100000011:
       case 0b0100000100:
       case 0b0100000111: {
-        const isNothing = (this.registers[(op >> 3) & 7] & 255) === 0;
+        const by = this.registers[(op >> 3) & 7] & 255;
         const cycles = executeInstruction.call(this);
-        if (isNothing) this.C = carry;
+        if (by === 0) this.C = carry;
+        else if (by > 32 && op >> 6 === 0b0100000010) this.C = false;
         return cycles;
       }
       default:
     }
     if (op === SEV) this.eventRegistered = true;
+    if (op === BLX_LR) return swapLink(this);
     const base = op >> 11 === 0b11000 && op & (1 << ((op >> 8) & 7)) ? (op >> 8) & 7 : undefined;
     const from = base === undefined ? 0 : this.registers[base];
     const cycles = executeInstruction.call(this);
@@ -52,6 +56,14 @@ function addWithCarry(core, op, right) {
   core.PC += 2;
   core.cycles += 1;
   return 1;
+}
+
+function swapLink(core) {
+  const to = core.LR;
+  core.LR = (core.PC & ~1) + 2 | 1;
+  core.PC = to & ~1;
+  core.cycles += 2;
+  return 2;
 }
 
 function ones(bits) {

@@ -27,6 +27,8 @@ const PATIENCE = 5000 * MILLISECOND;
 
 const ADDRESS = 5;
 const CONFIGURATION = 1;
+/** How often a device is given an address before it is given up. */
+const ATTEMPTS = 4;
 
 /** A control request that was refused (8.5.3.4). */
 export class Stalled extends Error {}
@@ -243,17 +245,13 @@ export class Host {
     return Uint8Array.from(got);
   }
 
-  /** What Linux does with a device that was plugged in. */
+  /** What Linux does with a device that was plugged in; one that is late is asked again. */
   *enumeration() {
     yield* this.until(() => this.usb.sieCtrl & PULL_UP && this.usb.mainCtrl & 1);
     yield 100 * MILLISECOND; // 7.1.7.3: a connection that bounces
-    yield* this.busReset();
-    const device = yield* this.control(standard(0x80, 6, 0x100, 0, 64));
-    yield* this.busReset();
-    yield* this.control(standard(0x00, 5, ADDRESS, 0, 0));
-    yield 10 * MILLISECOND;
-    if ((this.usb.addrEndp & 0x7f) !== ADDRESS) throw new Error('the device has not taken its address');
-    if (device[0] !== 18) throw new Error(`a device descriptor of ${device[0]} bytes`);
+    for (let tries = 1; !(yield* this.addressed()); tries++) {
+      if (tries === ATTEMPTS) throw new Error('the device has not taken its address');
+    }
     const head = yield* this.control(standard(0x80, 6, 0x200, 0, 9));
     yield* this.control(standard(0x80, 6, 0x200, 0, head[2] | (head[3] << 8)));
     yield* this.configuration(CONFIGURATION);
@@ -261,6 +259,17 @@ export class Host {
     yield* this.control(Uint8Array.of(0x21, 0x0a, 0, 0, 0, 0, 0, 0));
     yield* this.control(standard(0x81, 6, 0x2200, 0, 255));
     this.onConfigured();
+  }
+
+  /** Resets the bus and gives the device an address; tells whether it has taken it (9.2.6.3). */
+  *addressed() {
+    yield* this.busReset();
+    const device = yield* this.control(standard(0x80, 6, 0x100, 0, 64));
+    yield* this.busReset();
+    yield* this.control(standard(0x00, 5, ADDRESS, 0, 0));
+    yield 10 * MILLISECOND;
+    if (device[0] !== 18) throw new Error(`a device descriptor of ${device[0]} bytes`);
+    return (this.usb.addrEndp & 0x7f) === ADDRESS;
   }
 
   *busReset() {

@@ -12,6 +12,8 @@ use crate::proof::Proof;
 
 /// The oldest Node that rp2040js runs on.
 const NODE: &str = "process.exit(Number(process.versions.node.split('.')[0]) >= 18 ? 0 : 1)";
+/// How many random instructions are compared.
+const COMPARED: &str = "50000";
 /// What is run by Node, beside the packages that it needs.
 const PROGRAMS: &str = "tests/sim/board";
 
@@ -73,6 +75,9 @@ pub(crate) fn run(options: &Options) -> Result<Proof> {
         Ok(programs) => programs,
         Err(error) => return Ok(Proof::<()>::NotProven(format!("sim: no rp2040js: {error:#}")).announce()),
     };
+    run_command(
+        program("node", &["compare.mjs", COMPARED, &options.seed.unwrap_or(1).to_string()]).current_dir(&programs),
+    )?;
     let image = match &options.image {
         Some(image) => image.clone(),
         None => match build_image("pico")? {
