@@ -1,6 +1,7 @@
 //! Images for boards: built, held to their budgets, and written as people load them.
 
 mod build;
+mod flash;
 mod image;
 mod manifest;
 mod panics;
@@ -18,7 +19,6 @@ use keyfob_board::Board;
 use crate::process::root;
 use crate::proof::Proof;
 use build::Build;
-pub(crate) use build::build_image;
 use image::Image;
 
 /// The most that an image may take of flash, in bytes.

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use keyfob_board::Board;
+use keyfob_board::{Board, Chip};
 use keyfob_crypto::sha256;
 use serde::Serialize;
 
+use super::flash::Flash;
 use super::image::Image;
 use crate::process::{output, program, target_directory};
 
@@ -43,7 +44,12 @@ pub(crate) fn write(board: &Board, elf: &[u8], image: &Image) -> Result<PathBuf>
     let folder = target_directory()?.join("firmware/images").join(&board.name);
     fs::create_dir_all(&folder)?;
     let mut files = Vec::new();
-    for (ending, content) in [("elf", elf.to_vec())] {
+    let flash = Flash::of(board, elf)?;
+    let mut contents = vec![("elf", elf.to_vec()), ("uf2", flash.uf2(board.chip)?)];
+    if board.chip == Chip::Nrf52840 {
+        contents.push(("hex", flash.hex()?.into_bytes()));
+    }
+    for (ending, content) in contents {
         let name = format!("keyfob-{}.{ending}", board.name);
         fs::write(folder.join(&name), &content)?;
         let sha256 = sha256(&[&content]).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -1,7 +1,8 @@
 //! The boards' files, and the limits.
 
-use keyfob_board::Board;
+use keyfob_board::{Board, Chip};
 
+use super::flash::Flash;
 use super::image::Image;
 use super::{FLASH, RAM, chosen};
 use crate::footprint::Footprint;
@@ -35,4 +36,28 @@ fn a_state_in_the_image_is_refused() {
     let wrong = text.replace("start = 0x1e0000", "start = 0x70000");
     assert_ne!(wrong, text);
     assert!(Board::parse(&wrong).unwrap_err().to_string().contains("lies in the image"));
+}
+
+#[test]
+fn an_image_is_the_same_in_uf2_and_hex() {
+    let bytes: Vec<_> = (0..70_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let flash = Flash { address: 0x1000, bytes: bytes.clone() };
+    let uf2 = flash.uf2(Chip::Nrf52840).unwrap();
+    let pages: Vec<_> = keyfob_uf2::read(keyfob_uf2::Family::NRF52840, &uf2).unwrap().collect();
+    let of_uf2: Vec<_> = pages.iter().flat_map(|page| page.data.to_vec()).collect();
+    assert_eq!(of_uf2[..bytes.len()], bytes);
+    let mut upper = 0;
+    let mut of_hex = Vec::new();
+    for record in ihex::Reader::new(&flash.hex().unwrap()) {
+        match record.unwrap() {
+            ihex::Record::ExtendedLinearAddress(high) => upper = usize::from(high) << 16,
+            ihex::Record::Data { offset, value } => {
+                assert_eq!(upper + usize::from(offset), 0x1000 + of_hex.len());
+                of_hex.extend(value);
+            }
+            ihex::Record::EndOfFile => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(of_hex, bytes);
 }
