@@ -13,8 +13,8 @@ pub async fn fail(status: Status, ports: &Ports, lamp: &Lamp, mut alive: impl Fn
     let number = status.number().to_be_bytes();
     loop {
         alive();
-        select(ports.from_host.ready_to_receive(), Timer::after_millis(HEARTBEAT)).await;
-        let Ok(report) = ports.from_host.try_receive() else { continue };
+        select(ports.from_host.wait(), Timer::after_millis(HEARTBEAT)).await;
+        let Some(report) = ports.from_host.take() else { continue };
         if let Frame::First { channel, .. } = Frame::parse(&report)
             && let Ok(mut fragments) = Fragments::new(channel, Command::Error, &number)
             && let Some(answer) = fragments.next()

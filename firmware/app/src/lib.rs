@@ -12,6 +12,7 @@
 mod fault;
 mod lamp;
 mod ports;
+mod queue;
 mod randomness;
 mod serve;
 mod usb;

@@ -5,11 +5,12 @@ use core::cell::Cell;
 use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_time::Timer;
 use keyfob_usb::SerialNumber;
 use keyfob_wire::{ChannelId, Report, Serial};
+
+use crate::queue::Queue;
 
 /// How many reports of the host wait for the token; the host's controller holds back more by itself.
 const FROM_HOST: usize = 2;
@@ -20,8 +21,8 @@ const PATIENCE: u64 = 100;
 
 /// The reports' ways.
 pub struct Ports {
-    pub(crate) from_host: Channel<CriticalSectionRawMutex, Report, FROM_HOST>,
-    pub(crate) to_host: Channel<CriticalSectionRawMutex, Report, TO_HOST>,
+    pub(crate) from_host: Queue<FROM_HOST>,
+    pub(crate) to_host: Queue<TO_HOST>,
     /// Raised when the token begins to work.
     pub(crate) begun: Signal<CriticalSectionRawMutex, ()>,
     state: CriticalSectionMutex<Cell<State>>,
@@ -41,8 +42,8 @@ impl Ports {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            from_host: Channel::new(),
-            to_host: Channel::new(),
+            from_host: Queue::new(),
+            to_host: Queue::new(),
             begun: Signal::new(),
             state: CriticalSectionMutex::new(Cell::new(State {
                 is_configured: false,
@@ -93,12 +94,12 @@ impl Ports {
         if !self.is_configured() {
             return;
         }
-        match select(self.to_host.send(report), Timer::after_millis(PATIENCE)).await {
-            Either::First(()) => {}
-            Either::Second(()) => {
-                let _oldest = self.to_host.try_receive();
-                let _full_again = self.to_host.try_send(report);
-            }
+        if self.to_host.put(&report) {
+            return;
+        }
+        if let Either::Second(()) = select(self.to_host.send(&report), Timer::after_millis(PATIENCE)).await {
+            let _oldest = self.to_host.take();
+            let _full_again = self.to_host.put(&report);
         }
     }
 

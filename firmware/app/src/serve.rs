@@ -14,7 +14,7 @@ pub async fn serve<P: Platform>(token: &mut Token<P>, ports: &Ports, lamp: &Lamp
         alive();
         ports.name(token.engine().serial());
         lamp.base(if ports.is_configured() { Pattern::Idle } else { Pattern::Waiting });
-        if let Ok(report) = ports.from_host.try_receive() {
+        if let Some(report) = ports.from_host.take() {
             let channel = Frame::parse(&report).channel();
             lamp.busy(true);
             ports.work(Some(channel), || token.on_report(now(), &report));
@@ -30,7 +30,7 @@ pub async fn serve<P: Platform>(token: &mut Token<P>, ports: &Ports, lamp: &Lamp
             continue;
         }
         lamp.busy(false);
-        select(ports.from_host.ready_to_receive(), Timer::after(pause(token.poll_at()))).await;
+        select(ports.from_host.wait(), Timer::after(pause(token.poll_at()))).await;
     }
 }
 

@@ -43,7 +43,7 @@ async fn receive(mut endpoint: impl EndpointOut, ports: &Ports) {
         let mut packet = [0; REPORT_SIZE];
         if let Ok(length) = endpoint.read(&mut packet).await {
             for report in packets(packet.get(..length).unwrap_or_default()) {
-                ports.from_host.send(*report).await;
+                ports.from_host.send(report).await;
             }
         }
     }
@@ -128,7 +128,7 @@ impl<B: Bus, C: ControlPipe> Control<'_, B, C> {
         let Self { bus, pipe, .. } = self;
         let answered = until_reset(bus, answer(pipe, setup, reply)).await;
         if let Some(report) = report {
-            self.ports.from_host.send(report).await;
+            self.ports.from_host.send(&report).await;
         }
         if let Err(event) = answered {
             self.follow(event);

@@ -67,11 +67,15 @@ fn main() -> ! {
         above.spawn(usb);
         above.spawn(light);
     }
-    BELOW.init_with(Executor::new).run(|below| {
-        if let Ok(token) = token(watchdog) {
-            below.spawn(token);
-        }
-    })
+    // Both are taken for the first time: there is no other way on.
+    if let Some(below) = BELOW.try_init_with(Executor::new) {
+        below.run(|below| {
+            if let Ok(token) = token(watchdog) {
+                below.spawn(token);
+            }
+        });
+    }
+    SCB::sys_reset()
 }
 
 #[embassy_executor::task]
@@ -87,7 +91,7 @@ async fn lamp(mut light: Output<'static>) {
 #[embassy_executor::task]
 async fn token(mut watchdog: Option<WatchdogHandle>) {
     let alive = move || watchdog.iter_mut().for_each(WatchdogHandle::pet);
-    let token = TOKEN.take();
+    let Some(token) = TOKEN.try_take() else { return };
     match token.power_up() {
         Ok(()) => serve(token, &PORTS, &LAMP, alive).await,
         Err(error) => fail(error.status(), &PORTS, &LAMP, alive).await,

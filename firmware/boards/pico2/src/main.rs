@@ -55,17 +55,21 @@ fn main() -> ! {
         above.spawn(usb);
         above.spawn(light);
     }
-    BELOW.init_with(Executor::new).run(|below| {
-        if let Ok(token) = token(watchdog) {
-            below.spawn(token);
-        }
-    })
+    // Both are taken for the first time: there is no other way on.
+    if let Some(below) = BELOW.try_init_with(Executor::new) {
+        below.run(|below| {
+            if let Ok(token) = token(watchdog) {
+                below.spawn(token);
+            }
+        });
+    }
+    SCB::sys_reset()
 }
 
 #[embassy_executor::task]
 async fn token(mut watchdog: Watchdog) {
     let alive = move || watchdog.feed(PATIENCE);
-    let token = TOKEN.take();
+    let Some(token) = TOKEN.try_take() else { return };
     let started = board::open_secret().map_err(|NoSecret| Status::StorageFailed);
     match started.and_then(|()| token.power_up().map_err(StartError::status)) {
         Ok(()) => serve(token, &PORTS, &LAMP, alive).await,

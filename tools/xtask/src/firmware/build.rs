@@ -52,6 +52,7 @@ impl Build {
         // There Cargo finds the flags of every image, to which these are added.
         command.current_dir(&firmware).args(["--target", &self.target]).arg("--target-dir").arg(&self.target_dir);
         command.arg("--config").arg(format!("target.{}.rustflags = {:?}", self.target, self.flags()?));
+        command.env("RUSTC_WRAPPER", firmware.join("rustc")).env("KEYFOB_SOURCES", &self.root);
         // The user's own flags would make another image than the one that is quoted.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         run(command.stdout(Stdio::inherit()))?;
