@@ -141,7 +141,7 @@ pub enum Keys {
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// It can.
-    Reversible,
+    Restorable,
     /// Bounded by a counter that only rises.
     Anchored,
     /// Not without opening the chip.
@@ -210,7 +210,7 @@ impl Board {
             Keys::Sealed => 1,
         };
         let state = match self.levels.state {
-            State::Reversible => 0,
+            State::Restorable => 0,
             State::Anchored => 1,
             State::Strong => 2,
         };

@@ -19,7 +19,7 @@ impl Board {
             Keys::Sealed => "sealed under a secret of the chip",
         };
         let state = match self.levels.state {
-            State::Reversible => "can be put back",
+            State::Restorable => "can be put back",
             State::Anchored => "anchored: can be put back by a few spends at most",
             State::Strong => "strong: can't be put back without opening the chip",
         };

@@ -208,6 +208,7 @@ fn endpoint(index: u16) -> Option<Endpoint> {
 }
 
 fn put(bytes: &[u8], buffer: &mut [u8; CONTROL_BUFFER]) -> Option<usize> {
-    buffer.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    // Without the panic that `copy_from_slice` would leave in an image.
+    buffer.get_mut(..bytes.len())?.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     Some(bytes.len())
 }

@@ -61,7 +61,9 @@ impl SerialNumber {
     pub fn new(text: &str) -> Option<Self> {
         let is_fine = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && !text.is_empty();
         let mut taken = Self { text: [0; Self::MAX], length: text.len() };
-        taken.text.get_mut(..text.len()).filter(|_| is_fine)?.copy_from_slice(text.as_bytes());
+        let place = taken.text.get_mut(..text.len()).filter(|_| is_fine)?;
+        // Without the panic that `copy_from_slice` would leave in an image.
+        place.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
         Some(taken)
     }
 

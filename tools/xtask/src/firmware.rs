@@ -4,6 +4,7 @@ mod build;
 mod flash;
 mod image;
 mod manifest;
+mod pages;
 mod panics;
 mod reproduce;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use keyfob_board::Board;
 use crate::process::root;
 use crate::proof::Proof;
 use build::Build;
+pub(crate) use build::build_image;
 use image::Image;
 
 /// The most that an image may take of flash, in bytes.
@@ -35,6 +37,9 @@ pub(crate) struct Options {
     /// Builds in another folder, too, and compares.
     #[arg(long)]
     reproduce: bool,
+    /// Writes the tables of the documentation anew.
+    #[arg(long)]
+    record: bool,
 }
 
 /// Builds, measures, prints, and refuses what breaks a budget.
@@ -43,7 +48,7 @@ pub(crate) struct Options {
 /// If an image can't be built, is too large, can panic where it mustn't, or isn't the same in another folder.
 pub(crate) fn run(options: &Options) -> Result<Proof> {
     let boards = chosen(&options.boards)?;
-    let mut over = Vec::new();
+    let (mut over, mut built) = (Vec::new(), Vec::new());
     for board in &boards {
         let Some(build) = Build::of(board)? else {
             let lack = format!("firmware: there is no `core` for {} on this machine", board.target);
@@ -53,12 +58,19 @@ pub(crate) fn run(options: &Options) -> Result<Proof> {
         let image = Image::read(&elf)?;
         println!("{} ({})\n{image}", board.title, board.name);
         over.extend(image.over(FLASH, RAM).into_iter().map(|what| format!("{}: {what}", board.name)));
-        over.extend(panics::refused(&elf)?.into_iter().map(|what| format!("{}: {what}", board.name)));
+        let panics = panics::Panics::of(&elf)?;
+        println!("{panics}");
+        over.extend(panics.refused.iter().map(|what| format!("{}: {what}", board.name)));
         let folder = manifest::write(board, &elf, &image)?;
         println!("images               {}\n", folder.display());
         if options.reproduce {
             reproduce::check(board, &elf)?;
         }
+        built.push((board, image, panics.found));
+    }
+    if options.record {
+        boards.iter().try_for_each(pages::record_board)?;
+        pages::record_images(&built)?;
     }
     for line in &over {
         println!("{line}");

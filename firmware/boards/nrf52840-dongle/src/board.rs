@@ -23,7 +23,11 @@ static BUTTON: Mutex<RefCell<Option<Input<'static>>>> = Mutex::new(RefCell::new(
 /// Takes the button's pin, once.
 pub(crate) fn watch_button(pin: Peri<'static, AnyPin>) {
     let button = Input::new(pin, if BUTTON_IS_HIGH { Pull::Down } else { Pull::Up });
-    cortex_m::interrupt::free(|free| BUTTON.borrow(free).replace(Some(button)));
+    cortex_m::interrupt::free(|free| {
+        if let Ok(mut place) = BUTTON.borrow(free).try_borrow_mut() {
+            *place = Some(button);
+        }
+    });
 }
 
 /// The board, of which there is one.
@@ -55,7 +59,10 @@ impl Platform for Dongle {
     }
 
     fn button(&mut self) -> Button {
-        let is_high = cortex_m::interrupt::free(|free| BUTTON.borrow(free).borrow().as_ref().map(Input::is_high));
+        let is_high = cortex_m::interrupt::free(|free| {
+            let button = BUTTON.borrow(free).try_borrow().ok()?;
+            button.as_ref().map(Input::is_high)
+        });
         if is_high == Some(BUTTON_IS_HIGH) { Button::Pressed } else { Button::Released }
     }
 

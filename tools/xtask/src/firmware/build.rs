@@ -73,6 +73,16 @@ impl Build {
     }
 }
 
+/// Builds a board's image and returns its path, for what runs it; none if the compiler has no libraries for it.
+///
+/// # Errors
+/// If it doesn't build, or there is no such board.
+pub(crate) fn build_image(name: &str) -> Result<Option<PathBuf>> {
+    let boards = super::chosen(&[name.to_owned()])?;
+    let board = boards.first().context("no board")?;
+    Build::of(board)?.map(|build| build.path()).transpose()
+}
+
 fn cargo_home() -> Result<PathBuf> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).context("Cargo has no home")
