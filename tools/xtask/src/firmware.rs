@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use keyfob_board::Board;
 
-use crate::process::root;
+use crate::process::{cargo, root, run as run_command, target_directory};
 use crate::proof::Proof;
 use build::Build;
 pub(crate) use build::build_image;
@@ -27,6 +27,8 @@ use image::Image;
 const FLASH: u64 = 160_000;
 /// The most that variables may take, in bytes; the stack comes on top.
 const RAM: u64 = 48_000;
+/// The board whose image CI builds twice.
+const REPRODUCED: &str = "nrf52840-dongle";
 
 /// What to build.
 #[derive(Args, Default)]
@@ -79,6 +81,24 @@ pub(crate) fn run(options: &Options) -> Result<Proof> {
         bail!("{} of the firmware's limits broken", over.len());
     }
     Ok(Proof::Proven(()))
+}
+
+/// All boards, one of them from another folder as well, and what of them runs on a PC or is said by the compiler.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn in_ci() -> Result<Proof> {
+    let all = run(&Options::default())?;
+    if let Proof::Proven(()) = all {
+        for board in chosen(&[])? {
+            Build::of(&board)?.context("the compiler's libraries have gone")?.clippy()?;
+        }
+        run(&Options { boards: vec![REPRODUCED.to_owned()], reproduce: true, ..Options::default() })?;
+        let target = target_directory()?.join("firmware");
+        let mut tests = cargo(&["test", "--quiet", "--locked", "--package", "keyfob-firmware", "--lib"]);
+        run_command(tests.current_dir(root().join("firmware")).arg("--target-dir").arg(target))?;
+    }
+    Ok(all)
 }
 
 /// Reads the boards' files, all or those that were asked for, in order of their numbers.

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::{cargo, program, root, run, target_directory, works};
 use crate::proof::Proof;
-use crate::{bench, cortex, figures, footprint, fuzz, guest, layers, platforms, sim};
+use crate::{bench, cortex, figures, firmware, footprint, fuzz, guest, layers, platforms, sim};
 
 /// A step's name and what it does.
 pub(crate) type Step = (&'static str, fn() -> Result<Proof>);
@@ -24,6 +24,7 @@ pub(crate) const STEPS: &[Step] = &[
     ("bench", || bench::run(&bench::Options { quick: true, ..bench::Options::default() })),
     ("python", python),
     ("wireshark", wireshark),
+    ("firmware", firmware::in_ci),
     ("cortex", || cortex::run(&cortex::Options::in_ci())),
     ("guest", || guest::run(&guest::Options::default())),
     ("sim", sim::in_ci),
@@ -35,6 +36,7 @@ fn format() -> Result<Proof> {
         return Ok(lack("format: this toolchain has no rustfmt"));
     }
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    run(&mut cargo(&["fmt", "--all", "--check", "--manifest-path", "firmware/Cargo.toml"]))?;
     run(&mut cargo(&["fmt", "--check", "--manifest-path", "firmware/footprint/Cargo.toml"]))?;
     run(&mut cargo(&["fmt", "--check", "--manifest-path", "firmware/measure/Cargo.toml"]))?;
     run(&mut cargo(&["fmt", "--check", "--manifest-path", "tests/fuzz/Cargo.toml"]))?;

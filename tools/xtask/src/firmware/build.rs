@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use keyfob_board::Board;
@@ -46,17 +46,29 @@ impl Build {
         fs::read(&path).with_context(|| path.display().to_string())
     }
 
+    /// Has Clippy look at what the board's image is made of.
+    ///
+    /// # Errors
+    /// If it finds something.
+    pub(crate) fn clippy(&self) -> Result<()> {
+        run(self.cargo("clippy")?.args(["--", "-D", "warnings"]))
+    }
+
     fn path(&self) -> Result<PathBuf> {
+        run(self.cargo("build")?.stdout(Stdio::inherit()))?;
+        Ok(self.target_dir.join(&self.target).join("release").join(&self.package))
+    }
+
+    fn cargo(&self, what: &str) -> Result<Command> {
         let firmware = self.root.join("firmware");
-        let mut command = cargo(&["build", "--quiet", "--release", "--locked", "--package", &self.package]);
+        let mut command = cargo(&[what, "--quiet", "--release", "--locked", "--package", &self.package]);
         // There Cargo finds the flags of every image, to which these are added.
         command.current_dir(&firmware).args(["--target", &self.target]).arg("--target-dir").arg(&self.target_dir);
         command.arg("--config").arg(format!("target.{}.rustflags = {:?}", self.target, self.flags()?));
         command.env("RUSTC_WRAPPER", firmware.join("rustc")).env("KEYFOB_SOURCES", &self.root);
         // The user's own flags would make another image than the one that is quoted.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        run(command.stdout(Stdio::inherit()))?;
-        Ok(self.target_dir.join(&self.target).join("release").join(&self.package))
+        Ok(command)
     }
 
     /// Folders are named alike everywhere, in what the compiler notes of a source's place.

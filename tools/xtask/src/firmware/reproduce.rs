@@ -27,7 +27,8 @@ pub(crate) fn check(board: &Board, elf: &[u8]) -> Result<()> {
     let build = Build::of(board)?.context("the compiler's libraries have gone")?;
     let other = build.elsewhere(copied, folder.path().join("its-target")).run()?;
     if other != elf {
-        bail!("{}: the image built in another folder differs", board.name);
+        let kept = folder.keep();
+        bail!("{}: the image built in another folder differs: {}", board.name, kept.display());
     }
     println!("reproduced           the same {} bytes from another folder\n", elf.len());
     Ok(())
