@@ -12,6 +12,8 @@ impl Board {
              pub(crate) const NUMBER: u8 = {};\n\
              /// How the board keeps keys and state.\n\
              pub(crate) const LEVELS: u8 = {};\n\
+             /// By what a host knows the board.\n\
+             pub(crate) const USB_IDS: (u16, u16) = ({:#06x}, {:#06x});\n\
              /// The flash's size.\n\
              #[allow(dead_code, reason = \"not every chip's code asks\")]\n\
              pub(crate) const FLASH_SIZE: usize = {:#x};\n\
@@ -21,6 +23,8 @@ impl Board {
              pub(crate) const STATE_SIZE: u32 = {:#x};\n",
             self.number,
             self.level_bits(),
+            self.usb.vendor,
+            self.usb.product,
             self.flash.size,
             state.start,
             state.size,

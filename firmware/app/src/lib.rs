@@ -22,7 +22,7 @@ pub use lamp::{Lamp, Pattern, shine};
 pub use ports::Ports;
 pub use randomness::{Randomness, Source};
 pub use serve::serve;
-pub use usb::usb;
+pub use usb::{About, usb};
 
 use keyfob_wire::Firmware;
 

@@ -21,19 +21,28 @@ const WORKING: [u8; 1] = [1];
 /// What a packet holds, as the drivers count.
 const PACKET: u16 = 64;
 
+/// What a board is on the bus, besides being a token.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// `idVendor` and `idProduct`.
+    pub ids: (u16, u16),
+    /// The firmware's version, as `bcdDevice`.
+    pub firmware: Firmware,
+}
+
 /// Is a device on the bus, for ever.
-pub async fn usb<'d, D: Driver<'d>>(mut driver: D, firmware: Firmware, ports: &Ports) {
+pub async fn usb<'d, D: Driver<'d>>(mut driver: D, about: About, ports: &Ports) {
     let address = |endpoint: Endpoint| Some(EndpointAddress::from(endpoint.address()));
     let out = driver.alloc_endpoint_out(EndpointType::Interrupt, address(Endpoint::Out), PACKET, INTERVAL);
     let back = driver.alloc_endpoint_in(EndpointType::Interrupt, address(Endpoint::In), PACKET, INTERVAL);
     let (Ok(out), Ok(back)) = (out, back) else { return };
     let (bus, pipe) = driver.start(PACKET);
-    let control = Control { bus, pipe, device: Device::new(identity(firmware, ports)), firmware, ports };
+    let control = Control { bus, pipe, device: Device::new(identity(about, ports)), about, ports };
     join3(control.run(), receive(out, ports), send(back, ports)).await;
 }
 
-fn identity(firmware: Firmware, ports: &Ports) -> Identity {
-    Identity::keyfob(Release::of_version(firmware.0), ports.serial())
+fn identity(About { ids: (vendor_id, product_id), firmware }: About, ports: &Ports) -> Identity {
+    Identity { vendor_id, product_id, ..Identity::keyfob(Release::of_version(firmware.0), ports.serial()) }
 }
 
 /// Takes reports of the host.
@@ -81,7 +90,7 @@ struct Control<'p, B, C> {
     bus: B,
     pipe: C,
     device: Device,
-    firmware: Firmware,
+    about: About,
     ports: &'p Ports,
 }
 
@@ -99,7 +108,7 @@ impl<B: Bus, C: ControlPipe> Control<'_, B, C> {
     /// Does what happens on the bus.
     fn follow(&mut self, event: Event) {
         if matches!(event, Event::Reset | Event::PowerRemoved) {
-            self.device = Device::new(identity(self.firmware, self.ports));
+            self.device = Device::new(identity(self.about, self.ports));
             self.ports.configure(false);
             self.set_enabled(false);
         }

@@ -7,7 +7,7 @@ use embassy_nrf::Peri;
 use embassy_nrf::gpio::{AnyPin, Input, Pull};
 use embassy_nrf::pac::POWER;
 use keyfob_cortex_m4::CortexM4;
-use keyfob_firmware::{Randomness, VERSION};
+use keyfob_firmware::{About, Randomness, VERSION};
 use keyfob_signed::{Board, Levels};
 use keyfob_token::{Button, Condition, Platform, Reset};
 use keyfob_wire::Firmware;
@@ -17,6 +17,9 @@ use crate::flash::StateFlash;
 use crate::noise::Generator;
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
+
+/// What the board is on USB.
+pub(crate) const ABOUT: About = About { ids: USB_IDS, firmware: VERSION };
 
 static BUTTON: Mutex<RefCell<Option<Input<'static>>>> = Mutex::new(RefCell::new(None));
 

@@ -21,10 +21,10 @@ use embassy_nrf::usb::vbus_detect::{self, HardwareVbusDetect};
 use embassy_nrf::wdt::{self, Watchdog, WatchdogHandle};
 use embassy_nrf::{bind_interrupts, interrupt, peripherals, usb};
 use keyfob_firmware::{Lamp, Ports, fail, serve, shine};
-use keyfob_token::{Platform, Token};
+use keyfob_token::Token;
 use static_cell::{ConstStaticCell, StaticCell};
 
-use board::{Dongle, LIGHT_IS_HIGH, button_pin, light_pin};
+use board::{ABOUT, Dongle, LIGHT_IS_HIGH, button_pin, light_pin};
 use flash::StateFlash;
 
 bind_interrupts!(struct Irqs {
@@ -80,7 +80,7 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn bus(driver: Driver<'static, HardwareVbusDetect>) {
-    keyfob_firmware::usb(driver, Dongle::FIRMWARE, &PORTS).await;
+    keyfob_firmware::usb(driver, ABOUT, &PORTS).await;
 }
 
 #[embassy_executor::task]

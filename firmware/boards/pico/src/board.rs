@@ -1,7 +1,7 @@
 //! The board as the token sees it.
 
 use keyfob_crypto::RustCrypto;
-use keyfob_firmware::{Randomness, VERSION};
+use keyfob_firmware::{About, Randomness, VERSION};
 use keyfob_signed::{Board, Levels};
 use keyfob_token::{Condition, Platform};
 use keyfob_wire::Firmware;
@@ -10,6 +10,9 @@ use crate::LAMP;
 use crate::noise::Oscillator;
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
+
+/// What the board is on USB.
+pub(crate) const ABOUT: About = About { ids: USB_IDS, firmware: VERSION };
 
 /// The token's part of the flash.
 pub(crate) type StateFlash = keyfob_rp::StateFlash<FLASH_SIZE, STATE_START, STATE_SIZE>;

@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use critical_section::Mutex;
 use keyfob_crypto::{RustCrypto, Secret};
-use keyfob_firmware::{Randomness, VERSION};
+use keyfob_firmware::{About, Randomness, VERSION};
 use keyfob_signed::{Board, Levels};
 use keyfob_token::{Anchor, Condition, Platform};
 use keyfob_wire::Firmware;
@@ -15,6 +15,9 @@ use crate::noise::Trng;
 use crate::otp::{Counter, NoSecret};
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
+
+/// What the board is on USB.
+pub(crate) const ABOUT: About = About { ids: USB_IDS, firmware: VERSION };
 
 /// The token's part of the flash.
 pub(crate) type StateFlash = keyfob_rp::StateFlash<FLASH_SIZE, STATE_START, STATE_SIZE>;

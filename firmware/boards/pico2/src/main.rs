@@ -21,11 +21,11 @@ use embassy_rp::watchdog::Watchdog;
 use embassy_rp::{bind_interrupts, interrupt, usb};
 use keyfob_firmware::{Lamp, Ports, fail, serve};
 use keyfob_rp::{PATIENCE, bus, lamp};
-use keyfob_token::{Platform, StartError, Token};
+use keyfob_token::{StartError, Token};
 use keyfob_wire::Status;
 use static_cell::{ConstStaticCell, StaticCell};
 
-use board::{LIGHT_IS_HIGH, Pico2, StateFlash, light_pin};
+use board::{ABOUT, LIGHT_IS_HIGH, Pico2, StateFlash, light_pin};
 use otp::NoSecret;
 
 bind_interrupts!(struct Irqs {
@@ -51,7 +51,7 @@ fn main() -> ! {
 
     interrupt::SWI_IRQ_0.set_priority(Priority::P2);
     let above = ABOVE.start(interrupt::SWI_IRQ_0);
-    if let (Ok(usb), Ok(light)) = (bus(driver, Pico2::FIRMWARE, &PORTS), lamp(light, LIGHT_IS_HIGH, &LAMP)) {
+    if let (Ok(usb), Ok(light)) = (bus(driver, ABOUT, &PORTS), lamp(light, LIGHT_IS_HIGH, &LAMP)) {
         above.spawn(usb);
         above.spawn(light);
     }

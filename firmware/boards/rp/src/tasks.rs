@@ -4,16 +4,15 @@ use embassy_rp::gpio::{Level, Output};
 use embassy_rp::peripherals::USB;
 use embassy_rp::usb::Driver;
 use embassy_time::Duration;
-use keyfob_firmware::{Lamp, Ports, shine};
-use keyfob_wire::Firmware;
+use keyfob_firmware::{About, Lamp, Ports, shine};
 
 /// How long the watchdog waits: longer than the longest command takes.
 pub const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The token on USB.
 #[embassy_executor::task]
-pub async fn bus(driver: Driver<'static, USB>, firmware: Firmware, ports: &'static Ports) {
-    keyfob_firmware::usb(driver, firmware, ports).await;
+pub async fn bus(driver: Driver<'static, USB>, about: About, ports: &'static Ports) {
+    keyfob_firmware::usb(driver, about, ports).await;
 }
 
 /// The light, which shines at the high or at the low level.
