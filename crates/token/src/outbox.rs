@@ -34,8 +34,9 @@ struct Kept {
     channel: ChannelId,
     command: Command,
     length: usize,
-    /// The request that it answers; none of a handshake, which is never answered twice.
-    request: Option<Fingerprint>,
+    /// The request that it answers; that of nothing, if it is a handshake's, which is never answered twice. An `Option`
+    /// without a value would fill its place with what lies on the stack, keys perhaps.
+    request: Fingerprint,
 }
 
 impl Outbox {
@@ -87,7 +88,7 @@ impl Outbox {
         let mut sender = Sender::new(channel, command, length).ok()?;
         if room == Room::Long && length > FIRST_CAPACITY {
             self.sending.set(sender);
-            self.kept.set(Kept { channel, command, length, request: request.copied() });
+            self.kept.set(Kept { channel, command, length, request: request.copied().unwrap_or(Fingerprint::NOTHING) });
             return None;
         }
         let message = buffer.get(..length)?;
@@ -105,7 +106,7 @@ impl Outbox {
 
     /// Sends the last longer message again, if it is the answer to this request.
     pub(crate) fn repeat(&mut self, channel: ChannelId, request: &Fingerprint) -> bool {
-        let kept = self.kept.as_ref().filter(|kept| kept.channel == channel && kept.request.as_ref() == Some(request));
+        let kept = self.kept.as_ref().filter(|kept| kept.channel == channel && kept.request == *request);
         let Some(sender) = kept.and_then(|kept| Sender::new(channel, kept.command, kept.length).ok()) else {
             return false;
         };

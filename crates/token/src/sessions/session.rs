@@ -70,6 +70,9 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// Of no message: none of this command is ever answered.
+    pub(crate) const NOTHING: Self = Self { command: Command::Error, length: 0, bytes: [0; FIRST_CAPACITY] };
+
     pub(super) fn of(command: Command, message: &[u8]) -> Self {
         let mut bytes = [0; FIRST_CAPACITY];
         if let Some(front) = bytes.get_mut(..message.len()) {
