@@ -27,8 +27,9 @@ const PATIENCE = 5000 * MILLISECOND;
 
 const ADDRESS = 5;
 const CONFIGURATION = 1;
-/** How often a device is given an address before it is given up. */
-const ATTEMPTS = 4;
+/** How often a device is given an address before it is given up, and the pause between, as in Linux's hub driver. */
+const ATTEMPTS = 8;
+const PAUSE = 200 * MILLISECOND;
 
 /** A control request that was refused (8.5.3.4). */
 export class Stalled extends Error {}
@@ -251,6 +252,7 @@ export class Host {
     yield 100 * MILLISECOND; // 7.1.7.3: a connection that bounces
     for (let tries = 1; !(yield* this.addressed()); tries++) {
       if (tries === ATTEMPTS) throw new Error('the device has not taken its address');
+      yield PAUSE;
     }
     const head = yield* this.control(standard(0x80, 6, 0x200, 0, 9));
     yield* this.control(standard(0x80, 6, 0x200, 0, head[2] | (head[3] << 8)));
