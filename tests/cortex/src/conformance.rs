@@ -2,12 +2,16 @@
 
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use keyfob_conformance::{Bench, CASES, Case, Direct, Summary, run};
 
 use crate::board::{Board, Seeds};
 use crate::machine::Pace;
+
+/// An emulated processor on a busy computer is slow; nobody waits that long unless something is lost.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the cases, each token in a machine of its own, and as many benches at once as asked for.
 ///
@@ -31,5 +35,6 @@ fn on_a_bench(image: &Path, cases: &[Case]) -> Result<Summary> {
     let image = image.to_owned();
     let rig = Direct::new(move || Board::start(&image, Pace::Fast, Seeds::Random));
     let mut bench = Bench::new(rig).map_err(|failure| anyhow!("{failure:?}"))?;
+    bench.patience = PATIENCE;
     Ok(run(&mut bench, cases))
 }

@@ -30,20 +30,21 @@ pub(crate) const IMAGES: &[Image] = &[
         binary: "rustcrypto",
         record: "m4-portable.json",
     },
-    Image {
-        name: "Cortex-M0+, portable",
-        target: "thumbv6m-none-eabi",
-        binary: "rustcrypto",
-        record: "m0plus-portable.json",
-    },
+    Image { name: "Cortex-M0+, portable", target: SMALLEST, binary: "rustcrypto", record: "m0plus-portable.json" },
 ];
 
 const ASSEMBLY: &str = "cm4";
+const SMALLEST: &str = "thumbv6m-none-eabi";
 
 impl Image {
     /// Whether its public-key cryptography is compared with the portable one.
     pub(crate) fn is_compared(&self) -> bool {
         self.binary == ASSEMBLY
+    }
+
+    /// Whether its public-key operations are four times the others'.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.target == SMALLEST
     }
 
     /// Builds it, unless this machine has no `core` for it.
