@@ -9,6 +9,7 @@ mod doctor;
 #[cfg(unix)]
 mod emulator;
 mod explain;
+mod firmware;
 mod health;
 mod identify;
 mod inspect;
@@ -99,6 +100,9 @@ enum Command {
     Trace(trace::Trace),
     /// Show what is in a file of Keyfob's
     Inspect(inspect::Inspect),
+    /// Images for boards: what they are, how they get there, and whether a board works
+    #[command(subcommand)]
+    Firmware(firmware::Firmware),
     /// Emulated fobs, for tests and development
     #[cfg(unix)]
     #[command(subcommand)]
@@ -138,6 +142,7 @@ impl Cli {
             Command::Doctor(doctor) => doctor.run(global),
             Command::Trace(trace) => trace.run(global),
             Command::Inspect(inspect) => inspect.run(global),
+            Command::Firmware(firmware) => firmware.run(global),
             #[cfg(unix)]
             Command::Emulator(emulator) => emulator.run(global),
             Command::Completions(completions) => completions.run(global),

@@ -109,6 +109,7 @@ leaf! {
     &str, text => Self::Text(text.to_owned());
     u8, number => Self::Number(number.into());
     u32, number => Self::Number(number.into());
+    u64, number => Self::Number(number);
     bool, truth => Self::Truth(truth);
     UnixTime, time => Self::Time(time);
     Tree, tree => Self::Branch(tree);

@@ -47,6 +47,21 @@ pub const TEXTS: &[Text] = &[
         hint: "the same answers come only from an emulator with the snapshot and seed it had then",
     },
     Text { code: "program-failed", hint: "look whether the program's name is right, and it may be run" },
+    Text { code: "image-damaged", hint: "get the image again, or make it anew: cargo xtask firmware" },
+    Text {
+        code: "board-mismatch",
+        hint: "take the image of that board: `keyfob firmware inspect` says which it is for",
+    },
+    Text {
+        code: "no-drive",
+        hint: "bring the board into its bootloader, look whether its drive is mounted, name it by --drive",
+    },
+    Text { code: "several-drives", hint: "name one by --drive, or unplug the others" },
+    Text { code: "drive-failed", hint: "bring the board into its bootloader again, and begin anew" },
+    Text { code: "tool-missing", hint: "install the program, and look whether it is on PATH" },
+    Text { code: "tool-failed", hint: "what the program said is above; without --json, that is" },
+    Text { code: "no-fob-came", hint: "plug the board in anew; `keyfob doctor` says what the system sees of it" },
+    Text { code: "selftest-failed", hint: "docs/selftest.md says what each check means" },
     Text { code: "image-refused", hint: "restore a file that `keyfob emulator ctl snapshot` made" },
 ];
 

@@ -88,6 +88,7 @@ pub(crate) const RULES: &[Rule] = &[
             "crates/client",
             "crates/pcapng",
             "crates/uf2",
+            "crates/usb",
         ],
     ),
     only(
