@@ -111,10 +111,18 @@ pub(super) fn run(
         let ended = if is_update { update(bench, board, cut, round) } else { spend(bench, board, cut) };
         let done = ended.with_context(|| format!("{cut:?} in {what}"))?;
         let counted = if is_update { &mut tally.updates } else { &mut tally.spends };
-        match done {
-            Some(done) => counted[usize::from(done)] += 1,
-            None => tally.missed += 1,
-        }
+        let outcome = match done {
+            Some(done) => {
+                counted[usize::from(done)] += 1;
+                if done { "it was done" } else { "it was undone, and then done" }
+            }
+            None => {
+                tally.missed += 1;
+                "it was over before"
+            }
+        };
+        let place = if in_erase { "erase" } else { "flash operation" };
+        println!("ok       {what} cut in {place} {}, after {} bytes: {outcome}", cut.operation, cut.bytes);
         tally.erases += u32::from(in_erase && done.is_some());
     }
     Ok(())
