@@ -10,6 +10,7 @@ use crate::{HEARTBEAT, Lamp, Pattern, Ports};
 /// Refuses every request with a status, for ever, and shows it: a program can then tell people what is wrong.
 pub async fn fail(status: Status, ports: &Ports, lamp: &Lamp, mut alive: impl FnMut()) -> ! {
     lamp.base(Pattern::Error);
+    ports.start();
     loop {
         alive();
         select(ports.from_host.wait(), Timer::after_millis(HEARTBEAT)).await;

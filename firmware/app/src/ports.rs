@@ -25,6 +25,8 @@ pub struct Ports {
     pub(crate) to_host: Queue<TO_HOST>,
     /// Raised when the token begins to work.
     pub(crate) begun: Signal<CriticalSectionRawMutex, ()>,
+    /// Raised when it is known what the token is called, or that it can't start.
+    started: Signal<CriticalSectionRawMutex, ()>,
     state: CriticalSectionMutex<Cell<State>>,
 }
 
@@ -45,6 +47,7 @@ impl Ports {
             from_host: Queue::new(),
             to_host: Queue::new(),
             begun: Signal::new(),
+            started: Signal::new(),
             state: CriticalSectionMutex::new(Cell::new(State {
                 is_configured: false,
                 working: None,
@@ -57,6 +60,16 @@ impl Ports {
     pub(crate) fn serial(&self) -> Option<SerialNumber> {
         let serial = Some(self.get(|state| state.serial)).filter(|serial| *serial != Serial::default())?;
         SerialNumber::new(core::str::from_utf8(&serial.text()).ok()?)
+    }
+
+    /// Lets the device appear on the bus: before, it would be called what it isn't.
+    pub(crate) fn start(&self) {
+        self.started.signal(());
+    }
+
+    /// Waits for that.
+    pub(crate) async fn started(&self) {
+        self.started.wait().await;
     }
 
     pub(crate) fn name(&self, serial: Serial) {

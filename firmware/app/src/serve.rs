@@ -10,6 +10,8 @@ use crate::{HEARTBEAT, Lamp, Pattern, Ports};
 /// Runs the token for ever: takes reports in, gives reports out, and lets it work when there is neither. `alive` is
 /// called each time round, at least once a [`HEARTBEAT`] but for what one step of work takes.
 pub async fn serve<P: Platform>(token: &mut Token<P>, ports: &Ports, lamp: &Lamp, mut alive: impl FnMut()) -> ! {
+    ports.name(token.engine().serial());
+    ports.start();
     loop {
         alive();
         ports.name(token.engine().serial());

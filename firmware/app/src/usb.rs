@@ -30,12 +30,13 @@ pub struct About {
     pub firmware: Firmware,
 }
 
-/// Is a device on the bus, for ever.
+/// Is a device on the bus, for ever, once the token has powered up.
 pub async fn usb<'d, D: Driver<'d>>(mut driver: D, about: About, ports: &Ports) {
     let address = |endpoint: Endpoint| Some(EndpointAddress::from(endpoint.address()));
     let out = driver.alloc_endpoint_out(EndpointType::Interrupt, address(Endpoint::Out), PACKET, INTERVAL);
     let back = driver.alloc_endpoint_in(EndpointType::Interrupt, address(Endpoint::In), PACKET, INTERVAL);
     let (Ok(out), Ok(back)) = (out, back) else { return };
+    ports.started().await;
     let (bus, pipe) = driver.start(PACKET);
     let control = Control { bus, pipe, device: Device::new(identity(about, ports)), about, ports };
     join3(control.run(), receive(out, ports), send(back, ports)).await;
