@@ -32,7 +32,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     cuts: Option<usize>,
     /// How long cases and cuts may take, in seconds
-    #[arg(long, value_name = "BUDGET", default_value_t = 240)]
+    #[arg(long, value_name = "BUDGET", default_value_t = 150)]
     seconds: u64,
     /// Runs every case, however long that takes
     #[arg(long)]
