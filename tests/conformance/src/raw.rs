@@ -25,6 +25,8 @@ pub struct Raw {
     sessions: Vec<Secured>,
     half_open: Vec<ChannelId>,
     nonces: u32,
+    /// Whether KEEPALIVE counts as something that was said.
+    heeds_working: bool,
 }
 
 /// A channel and what INIT said on it.
@@ -89,7 +91,15 @@ impl Raw {
     /// Takes a transport. An answer may take `patience`.
     #[must_use]
     pub fn new(transport: Box<dyn Transport>, patience: Duration) -> Self {
-        Self { transport, patience, maker: TEST_MAKER_ROOT, sessions: Vec::new(), half_open: Vec::new(), nonces: 0 }
+        Self {
+            transport,
+            patience,
+            maker: TEST_MAKER_ROOT,
+            sessions: Vec::new(),
+            half_open: Vec::new(),
+            nonces: 0,
+            heeds_working: false,
+        }
     }
 
     /// Says whom a guest trusts to have made the token, instead of the published test maker.
@@ -97,6 +107,12 @@ impl Raw {
     pub fn trusting(mut self, maker: MakerRoot) -> Self {
         self.maker = maker;
         self
+    }
+
+    /// From now on KEEPALIVE counts as something that was said: for who moves the token's clock himself. How often one
+    /// that runs says that it works is its own.
+    pub fn heed_working(&mut self) {
+        self.heeds_working = true;
     }
 
     /// Sends a report.
@@ -124,7 +140,7 @@ impl Raw {
         loop {
             let report = self.transport.receive(until.saturating_duration_since(Time::now()))?;
             match report {
-                Some(report) if Frame::parse(&report).channel() == channel && !says_working(&report) => {
+                Some(report) if Frame::parse(&report).channel() == channel && !self.overhears(&report) => {
                     return Ok(report);
                 }
                 Some(_) => {}
@@ -173,11 +189,18 @@ impl Raw {
                 continue;
             };
             let frame = Frame::parse(&report);
-            ensure!(frame.channel() != channel || says_working(&report), "the token says something: {frame:?}");
+            ensure!(frame.channel() != channel || self.overhears(&report), "the token says something: {frame:?}");
             if frame.whole_message().is_some_and(|message| message.starts_with(&nonce)) {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether a report is KEEPALIVE, and nobody wants to know.
+    fn overhears(&self, report: &Report) -> bool {
+        let frame = Frame::parse(report);
+        let is_working = matches!(frame, Frame::First { command, .. } if command == Command::KeepAlive.byte());
+        is_working && !self.heeds_working
     }
 
     /// Asks for a channel.
@@ -410,11 +433,6 @@ impl Begun {
         message.truncate(length);
         Ok((message, secured))
     }
-}
-
-/// Whether a report is KEEPALIVE: how often a token says that it works is its own.
-fn says_working(report: &Report) -> bool {
-    matches!(Frame::parse(report), Frame::First { command, .. } if command == Command::KeepAlive.byte())
 }
 
 /// A request's plaintext.

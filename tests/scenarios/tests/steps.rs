@@ -144,6 +144,7 @@ fn checks_go_on_while_handshakes_are_computed() {
 #[test]
 fn whoever_waits_is_told_that_the_token_works() {
     let mut stand = stand();
+    stand.raw.heed_working();
     let channel = stand.raw.init().unwrap().id;
     stand.send(channel, Command::Open, &[2; 41]);
     // An unknown vendor isn't computed for.
