@@ -5,8 +5,10 @@
 //! the documentation is made of it, so that the four can't say different things.
 
 mod board;
+mod build;
 mod code;
 mod linker;
 mod table;
 
 pub use board::{Active, Board, BoardError, Chip, Flash, Keys, Levels, Pin, Ram, Region, State, Usb};
+pub use build::build;
