@@ -66,6 +66,8 @@ impl Scratch {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
         let path = std::env::temp_dir().join(format!("keyfob-{}-{now}", std::process::id()));
         let mut builder = DirBuilder::new();
+        // One that is there already isn't taken.
+        builder.recursive(false);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&path).map_err(|error| unwritable(&path, &error))?;
