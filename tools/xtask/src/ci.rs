@@ -1,13 +1,22 @@
 //! Everything that CI holds the project to, but the tests.
 
+mod beside;
 mod steps;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::proof::Proof;
-use steps::STEPS;
+use steps::{BESIDE, STEPS};
+
+/// What is run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Runs this step alone, without a summary
+    #[arg(long, value_name = "NAME")]
+    step: Option<String>,
+}
 
 /// How a step ended.
 enum Outcome {
@@ -16,31 +25,41 @@ enum Outcome {
     Failed(String),
 }
 
+/// A step that has ended: its name, what it took, and how it ended.
+type Ended = (&'static str, Duration, Outcome);
+
 /// Runs every step, also after one has failed, and ends with a list of all.
 ///
 /// # Errors
-/// If a step failed.
-pub(crate) fn run() -> Result<()> {
-    let mut ended = Vec::new();
-    for (name, step) in STEPS {
-        println!("\n=== {name}");
-        let start = Instant::now();
-        let outcome = match step() {
-            Ok(Proof::Proven(())) => Outcome::Passed,
-            Ok(Proof::NotProven(lack)) => Outcome::NotProven(lack),
-            Err(error) => {
-                println!("FAILED: {error:#}");
-                Outcome::Failed(format!("{error:#}"))
-            }
-        };
-        let taken = start.elapsed();
-        println!("--- {name}: {:.1} s", taken.as_secs_f64());
-        ended.push((*name, taken, outcome));
+/// If a step failed, or there is none of the name.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    if let Some(name) = &options.step {
+        let step = STEPS.iter().chain(BESIDE).find(|(each, _)| each == name);
+        let (_, step) = step.with_context(|| format!("there is no step `{name}`"))?;
+        return step().map(drop);
     }
+    let mut ended: Vec<Ended> = STEPS.iter().map(|(name, step)| alone(name, *step)).collect();
+    ended.extend(beside::run(BESIDE)?);
     summarise(&ended)
 }
 
-fn summarise(ended: &[(&str, Duration, Outcome)]) -> Result<()> {
+fn alone(name: &'static str, step: fn() -> Result<Proof>) -> Ended {
+    println!("\n=== {name}");
+    let start = Instant::now();
+    let outcome = match step() {
+        Ok(Proof::Proven(())) => Outcome::Passed,
+        Ok(Proof::NotProven(lack)) => Outcome::NotProven(lack),
+        Err(error) => {
+            println!("FAILED: {error:#}");
+            Outcome::Failed(format!("{error:#}"))
+        }
+    };
+    let taken = start.elapsed();
+    println!("--- {name}: {:.1} s", taken.as_secs_f64());
+    (name, taken, outcome)
+}
+
+fn summarise(ended: &[Ended]) -> Result<()> {
     println!("\n=== summary");
     let mut failed = Vec::new();
     let mut lacks = Vec::new();

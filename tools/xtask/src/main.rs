@@ -24,7 +24,7 @@ mod sim;
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Xtask {
     /// Runs every check but the tests, as CI does before them.
-    Ci,
+    Ci(ci::Options),
     /// Fails on a dependency that the layers don't allow.
     Layers,
     /// Measures flash and RAM of the token on a Cortex-M0+ and a Cortex-M4.
@@ -51,7 +51,7 @@ enum Xtask {
 
 fn main() -> ExitCode {
     let ended = match Xtask::parse() {
-        Xtask::Ci => ci::run(),
+        Xtask::Ci(options) => ci::run(&options),
         Xtask::Layers => layers::run().map(drop),
         Xtask::Footprint => footprint::run().map(drop),
         Xtask::Firmware(options) => firmware::run(&options).map(drop),
