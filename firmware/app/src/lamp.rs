@@ -6,7 +6,7 @@
 //! | idle | on | ready |
 //! | busy | 50 ms off, 50 ms on | the token computes, or writes |
 //! | identify | 250 ms on, 250 ms off | this is the fob that was asked for |
-//! | error | twice 100 ms on, then 700 ms off | the token can't start: `keyfob doctor` says why |
+//! | error | twice 100 ms on, then 700 ms off | the token can't start: `keyfob doctor` says why; not on the bus: no randomness |
 //!
 //! Identify is shown above busy, and busy above the others.
 
@@ -75,6 +75,11 @@ impl Lamp {
     /// Begins or ends to show which fob this is.
     pub fn identify(&self, on: bool) {
         self.set(|state| state.identifies = on);
+    }
+
+    /// Shows an error from now on, whatever the token was at.
+    pub fn fail(&self) {
+        self.set(|state| *state = State { base: Pattern::Error, is_busy: false, identifies: false });
     }
 
     pub(crate) fn base(&self, pattern: Pattern) {

@@ -156,8 +156,17 @@ export class Chip {
 
   /** Runs until the core sleeps, or this board time has come. The chip's own resets happen; a cut of the power is thrown. */
   run(until) {
+    return this.resettable(() => this.runOn(until));
+  }
+
+  /** Lets time pass for a core that sleeps. */
+  sleep(nanoseconds) {
+    this.resettable(() => this.pass(nanoseconds));
+  }
+
+  resettable(work) {
     try {
-      return this.runOn(until);
+      return work();
     } catch (error) {
       if (!(error instanceof ChipReset)) throw error;
       this.onReset(error.message, this.registers);

@@ -106,7 +106,7 @@ class Board {
           const end = Math.max(this.target, this.settled, this.host.isBusy ? Infinity : 0);
           const to = Math.min(nextAlarm ? nextAlarm.nanos : Infinity, end);
           if (to === Infinity) return this.rest(started);
-          chip.pass(Math.max(0, to - chip.nanos));
+          chip.sleep(Math.max(0, to - chip.nanos));
         }
         if (this.host.isBusy) this.settled = chip.nanos + SETTLE;
       } while (performance.now() - started < 10);

@@ -3,8 +3,9 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct Image {
 pub struct Board {
     talk: Mutex<Talk>,
     folder: TempDir,
+    /// Whether it is expected to reset itself, so that nobody need be told of it at once.
+    resets_itself: Arc<AtomicBool>,
 }
 
 struct Talk {
@@ -67,7 +70,7 @@ pub enum Reset {
     Watchdog,
 }
 
-/// What the light did in a quarter of a second, which passed for that.
+/// What the light did while it was watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Light {
     /// How often it changed.
@@ -176,16 +179,19 @@ impl Board {
         let orders = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let said = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let (sender, answers) = channel();
+        let resets_itself = Arc::new(AtomicBool::new(false));
+        let is_expected = Arc::clone(&resets_itself);
         thread::spawn(move || {
             for line in BufReader::new(said).lines().map_while(Result::ok) {
                 let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
-                if message["event"] == json!("crashed") {
+                if message["event"] == json!("crashed") && !is_expected.load(Ordering::Relaxed) {
                     eprintln!("the firmware crashed: {}", message["why"].as_str().unwrap_or_default());
                 }
                 let _gone = sender.send(message);
             }
         });
-        let board = Self { talk: Mutex::new(Talk { child, orders, answers, number: 0, ends: None }), folder };
+        let board =
+            Self { talk: Mutex::new(Talk { child, orders, answers, number: 0, ends: None }), folder, resets_itself };
         let state = board.order(json!({ "do": "quiet" }))?;
         if !state.is_configured() {
             return Err(io::Error::other(format!("the board isn't configured: {:?}", board.ends())));
@@ -285,12 +291,12 @@ impl Board {
         self.order(json!({ "do": order, "endpoint": endpoint }))
     }
 
-    /// Watches the light for a quarter of a second.
+    /// Watches the light for so many milliseconds.
     ///
     /// # Errors
     /// If the board doesn't answer.
-    pub fn light(&self) -> io::Result<Light> {
-        let answer = self.order(json!({ "do": "light", "milliseconds": 260 }))?;
+    pub fn light(&self, milliseconds: u64) -> io::Result<Light> {
+        let answer = self.order(json!({ "do": "light", "milliseconds": milliseconds }))?;
         let number = |key: &str| answer.0[key].as_u64().unwrap_or(0);
         Ok(Light { changes: number("changes"), shortest: number("shortest") })
     }
@@ -303,11 +309,13 @@ impl Board {
         self.order(json!({ "do": "haste", "factor": factor }))
     }
 
-    /// Breaks the source of randomness, or mends it.
+    /// Breaks the source of randomness, or mends it. From then on the board may reset itself.
     ///
     /// # Errors
     /// If the board doesn't answer.
     pub fn stick_entropy(&self, stuck: bool) -> io::Result<State> {
+        self.resets_itself.store(true, Ordering::Relaxed);
+        self.talk().ends = None;
         self.order(json!({ "do": "entropy", "stuck": stuck }))
     }
 

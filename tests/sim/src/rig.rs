@@ -87,7 +87,7 @@ impl Fob for Plugged {
     }
 
     fn light(&self) -> Option<bool> {
-        let light = self.0.light().ok()?;
+        let light = self.0.light(IDENTIFY + 60).ok()?;
         Some(light.changes > 0 && light.shortest >= IDENTIFY)
     }
 

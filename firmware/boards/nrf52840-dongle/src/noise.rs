@@ -21,8 +21,9 @@ impl Noise for Generator {
         Ok(byte[0])
     }
 
-    /// The watchdog starts the board again, which tests the source anew.
+    /// The light says so until the watchdog starts the board again, which tests the source anew.
     fn halt(&mut self, _: Failure) -> ! {
+        crate::LAMP.fail();
         loop {
             cortex_m::asm::wfi();
         }

@@ -26,8 +26,9 @@ impl Noise for Oscillator {
         Ok(RoscRng::next_u8() & 1)
     }
 
-    /// The watchdog starts the board again, which tests the source anew.
+    /// The light says so until the watchdog starts the board again, which tests the source anew.
     fn halt(&mut self, _: Failure) -> ! {
+        crate::LAMP.fail();
         loop {
             cortex_m::asm::wfi();
         }

@@ -4,6 +4,7 @@ mod bus;
 mod cases;
 mod cuts;
 mod figures;
+mod noise;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -133,6 +134,7 @@ fn on_board(image: &Image, seed: u64, is_first: bool, share: &Share<'_>) -> Resu
         for line in bus::check(image, seed)? {
             println!("ok       {line}");
         }
+        println!("ok       {}", noise::check(image, seed)?);
     }
     let keep = Keep::default();
     let start = Instant::now();
