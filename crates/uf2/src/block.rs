@@ -98,8 +98,9 @@ impl<'a> Block<'a> {
     /// Whether the block is that one.
     #[must_use]
     pub fn is_absolute(&self) -> bool {
-        let Block { flags, number, count, family, data, .. } = Self::absolute();
-        (self.flags, self.number, self.count, self.family, self.data) == (flags, number, count, family, data)
+        let Block { flags, address, number, count, family, data, .. } = Self::absolute();
+        (self.flags, self.address, self.number, self.count) == (flags, address, number, count)
+            && (self.family, self.data) == (family, data)
             && self.rest.starts_with(&IGNORE)
     }
 }

@@ -1,7 +1,7 @@
 //! What a UF2 file says.
 
 use keyfob_terminal::Failure;
-use keyfob_uf2::{BLOCK, Block, PAGE, ReadError, read};
+use keyfob_uf2::{BLOCK, PAGE, ReadError, read};
 
 use super::damaged;
 use super::kind::{Kind, other_board};
@@ -29,12 +29,6 @@ impl Uf2 {
             }
             error => damaged(error),
         })?;
-        // A boot ROM that doesn't know that the erratum's block is to be ignored writes it where it says.
-        let address = |bytes: &[u8; BLOCK]| Block::parse(bytes).map(|block| block.address);
-        let preface = bytes.first_chunk().filter(|_| kind.family.needs_absolute_block());
-        if preface.is_some_and(|block| address(block) != Ok(Block::absolute().address)) {
-            return Err(damaged("the block for RP2350's erratum would be written into the flash"));
-        }
         let first = pages.next().ok_or_else(|| damaged("nothing is in it"))?;
         let last = pages.last().unwrap_or(first);
         let end = last.address.saturating_add(PAGE as u32);
