@@ -21,18 +21,20 @@ impl Board {
     pub const NRF52840_DONGLE: Self = Self(3);
     /// Arm's MPS2 board with image AN386, as QEMU has it.
     pub const MPS2_AN386: Self = Self(4);
+    /// Arm's MPS2 board with image AN505, as QEMU has it.
+    pub const MPS2_AN505: Self = Self(5);
 
     /// Whether there is no such hardware to buy: it counts as emulated.
     #[must_use]
     pub const fn is_emulated(self) -> bool {
-        matches!(self, Self::EMULATOR | Self::MPS2_AN386)
+        matches!(self, Self::EMULATOR | Self::MPS2_AN386 | Self::MPS2_AN505)
     }
 
     /// The board's levels, if it is a known one.
     #[must_use]
     pub const fn levels(self) -> Option<Levels> {
         match self {
-            Self::EMULATOR | Self::MPS2_AN386 => Some(Levels::EMULATED),
+            Self::EMULATOR | Self::MPS2_AN386 | Self::MPS2_AN505 => Some(Levels::EMULATED),
             Self::PICO => Some(Levels::OPEN),
             Self::PICO_2 => Some(Levels::SEALED_ANCHORED),
             Self::NRF52840_DONGLE => Some(Levels::OPEN_STRONG),
@@ -49,6 +51,7 @@ impl Board {
             Self::PICO_2 => Some("Raspberry Pi Pico 2"),
             Self::NRF52840_DONGLE => Some("nRF52840 dongle"),
             Self::MPS2_AN386 => Some("MPS2 AN386"),
+            Self::MPS2_AN505 => Some("MPS2 AN505"),
             _ => None,
         }
     }

@@ -1,8 +1,10 @@
 #![no_std]
 #![allow(clippy::missing_safety_doc)]
 
-#[cfg(target_arch = "arm")]
+#[cfg(all(target_arch = "arm", not(cortex_m33)))]
 core::arch::global_asm!(include_str!("./asm.s"));
+#[cfg(all(target_arch = "arm", cortex_m33))]
+core::arch::global_asm!(".cpu cortex-m33", include_str!("./asm.s"));
 
 extern "C" {
     // int P256_divsteps2_31(int delta, uint32_t f, uint32_t g, uint32_t res_matrix[4]);

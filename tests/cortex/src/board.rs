@@ -1,14 +1,13 @@
 //! A token in a machine, as one of the conformance suite's devices.
 
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use keyfob_conformance::Device;
 use keyfob_wire::Report;
 
 use crate::calculations::Cost;
-use crate::machine::{Machine, Pace};
+use crate::machine::{Image, Machine, Pace};
 
 /// Where the token's randomness comes from at each power-up.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +46,7 @@ impl Board {
     ///
     /// # Errors
     /// If the machine or the token doesn't start.
-    pub(crate) fn start(image: &Path, pace: Pace, mut seeds: Seeds) -> io::Result<Self> {
+    pub(crate) fn start(image: &Image, pace: Pace, mut seeds: Seeds) -> io::Result<Self> {
         let mut machine = Machine::boot(image, pace)?;
         machine.start(true, seeds.next()?)?;
         Ok(Self(Arc::new(Mutex::new(Powered { machine, seeds }))))

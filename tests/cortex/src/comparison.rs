@@ -1,6 +1,5 @@
 //! Random cases, done by an image and by RustCrypto on this computer.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -13,7 +12,7 @@ use keyfob_crypto::{
 };
 
 use crate::calculations::{AGREE, DECOMPRESS, KEY, SIGN, VERIFY};
-use crate::machine::{Machine, Pace};
+use crate::machine::{Image, Machine, Pace};
 
 /// How many cases are under way to a machine at once.
 const CHUNK: u32 = 16;
@@ -22,7 +21,7 @@ const CHUNK: u32 = 16;
 ///
 /// # Errors
 /// If one differs; it is named by its number.
-pub(crate) fn run(image: &Path, cases: u32, seed: u64, machines: u32) -> Result<()> {
+pub(crate) fn run(image: &Image, cases: u32, seed: u64, machines: u32) -> Result<()> {
     let began = Instant::now();
     let (next, is_over) = (AtomicU32::new(0), AtomicBool::new(false));
     let work = || -> Result<()> {

@@ -1,6 +1,5 @@
 //! The conformance suite on tokens in machines.
 
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use anyhow::{Result, anyhow, ensure};
 use keyfob_conformance::{Bench, CASES, Case, Direct, Summary, run};
 
 use crate::board::{Board, Seeds};
-use crate::machine::Pace;
+use crate::machine::{Image, Pace};
 
 /// An emulated processor on a busy computer is slow; nobody waits that long unless something is lost.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -17,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// If a case fails or can't be run.
-pub(crate) fn all(image: &Path, only: Option<&str>, benches: usize) -> Result<()> {
+pub(crate) fn all(image: &Image, only: Option<&str>, benches: usize) -> Result<()> {
     let cases: Vec<_> = CASES.iter().copied().filter(|case| only.is_none_or(|text| case.name.contains(text))).collect();
     let parts: Vec<_> = cases.chunks(cases.len().div_ceil(benches.max(1)).max(1)).collect();
     let summaries = thread::scope(|scope| {
@@ -31,8 +30,8 @@ pub(crate) fn all(image: &Path, only: Option<&str>, benches: usize) -> Result<()
     Ok(())
 }
 
-fn on_a_bench(image: &Path, cases: &[Case]) -> Result<Summary> {
-    let image = image.to_owned();
+fn on_a_bench(image: &Image, cases: &[Case]) -> Result<Summary> {
+    let image = image.clone();
     let rig = Direct::new(move || Board::start(&image, Pace::Fast, Seeds::Random));
     let mut bench = Bench::new(rig).map_err(|failure| anyhow!("{failure:?}"))?;
     bench.patience = PATIENCE;

@@ -14,7 +14,7 @@ use keyfob_wire::VendorHint;
 
 use crate::board::{Board, Seeds};
 use crate::calculations::Cost;
-use crate::machine::Pace;
+use crate::machine::{Image, Pace};
 use figure::Figures;
 use pinned::Pinned;
 
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// If something can't be measured, or costs more than is recorded.
-pub(crate) fn run(image: &Path, record: &Path, anew: bool) -> Result<()> {
+pub(crate) fn run(image: &Image, record: &Path, anew: bool) -> Result<()> {
     let figures = Figures::measure(image)?;
     let costs = commands(image)?;
     print!("{}", pinned::table(&costs, &figures));
@@ -40,9 +40,9 @@ pub(crate) fn run(image: &Path, record: &Path, anew: bool) -> Result<()> {
 }
 
 /// Everything that a token can be asked, each once.
-fn commands(image: &Path) -> Result<Costs> {
+fn commands(image: &Image) -> Result<Costs> {
     let boards = Boards::default();
-    let (made, image) = (boards.clone(), image.to_owned());
+    let (made, image) = (boards.clone(), image.clone());
     let rig = Direct::new(move || {
         let board = Board::start(&image, Pace::Counted, Seeds::Numbered(0))?;
         made.0.lock().unwrap_or_else(PoisonError::into_inner).push(board.clone());

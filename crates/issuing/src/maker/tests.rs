@@ -51,7 +51,7 @@ fn a_token_may_have_less_than_its_batch_but_never_more() {
 fn emulated_and_real_never_mix() {
     let production = Maker::create(hardware(), &mut OsEntropy).unwrap();
     let test = Maker::test().unwrap();
-    for board in [Board::EMULATOR, Board::MPS2_AN386, crate::bench::BOARD] {
+    for board in [Board::EMULATOR, Board::MPS2_AN386, Board::MPS2_AN505, crate::bench::BOARD] {
         for levels in [Levels::EMULATED, hardware(), Levels::default()] {
             let birth = Bench::new(board, levels).birth();
             let by = |maker: &Maker| maker.certify(&birth, &NONCE, &mut OsEntropy).map(|_| ());

@@ -1,13 +1,11 @@
 //! Single operations, and what is promised beside them.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use keyfob_wire::body::{CheckAnswer, CheckRequest};
 
 use super::Costs;
 use crate::calculations::{AGREE, COST, Cost, DECOMPRESS, HASH, KEY, SIGN, VERIFY};
-use crate::machine::{Machine, Pace};
+use crate::machine::{Image, Machine, Pace};
 
 /// What single operations cost.
 pub(crate) struct Figures(pub(super) Costs);
@@ -42,7 +40,7 @@ impl Figures {
     ///
     /// # Errors
     /// If the image doesn't calculate.
-    pub(crate) fn measure(image: &Path) -> Result<Self> {
+    pub(crate) fn measure(image: &Image) -> Result<Self> {
         let mut machine = Machine::boot(image, Pace::Counted)?;
         let (secret, digest, added) = ([0x42; 32], [7; 32], [0x5a; 32]);
         let key = machine.calculate(KEY, &[&secret])?.context("no key")?;

@@ -12,39 +12,73 @@ use crate::footprint::sysroot_of;
 use crate::process::{cargo, root, run, target_directory};
 use crate::proof::Proof;
 
-/// An image of `firmware/boards/mps2-an386`.
+/// An image of `firmware/boards/mps2`.
 pub(crate) struct Image {
     pub(crate) name: &'static str,
     target: &'static str,
+    /// The machine of QEMU's that runs it.
+    pub(crate) machine: &'static str,
     binary: &'static str,
     /// Where its costs are recorded.
     pub(crate) record: &'static str,
+    /// How much of it CI has time for.
+    pub(crate) share: Share,
 }
 
-/// The images. What runs on a Cortex-M0+ runs on the same machine, and its instructions are counted there.
+/// How much of the conformance suite and of the random cases an image runs when not everything is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// All.
+    Whole,
+    /// A part of the suite, and one of ten cases.
+    Sample,
+    /// Nothing.
+    Nothing,
+}
+
+/// The images. What runs on a Cortex-M0+ runs on a Cortex-M4, and its instructions are counted there.
 pub(crate) const IMAGES: &[Image] = &[
-    Image { name: "Cortex-M4, assembly", target: "thumbv7em-none-eabi", binary: ASSEMBLY, record: "m4-assembly.json" },
+    Image {
+        name: "Cortex-M4, assembly",
+        target: "thumbv7em-none-eabi",
+        machine: "mps2-an386",
+        binary: ASSEMBLY,
+        record: "m4-assembly.json",
+        share: Share::Whole,
+    },
+    Image {
+        name: "Cortex-M33, assembly",
+        target: "thumbv8m.main-none-eabi",
+        machine: "mps2-an505",
+        binary: ASSEMBLY,
+        record: "m33-assembly.json",
+        share: Share::Sample,
+    },
     Image {
         name: "Cortex-M4, portable",
         target: "thumbv7em-none-eabi",
-        binary: "rustcrypto",
+        machine: "mps2-an386",
+        binary: PORTABLE,
         record: "m4-portable.json",
+        share: Share::Sample,
     },
-    Image { name: "Cortex-M0+, portable", target: SMALLEST, binary: "rustcrypto", record: "m0plus-portable.json" },
+    Image {
+        name: "Cortex-M0+, portable",
+        target: "thumbv6m-none-eabi",
+        machine: "mps2-an386",
+        binary: PORTABLE,
+        record: "m0plus-portable.json",
+        share: Share::Nothing,
+    },
 ];
 
-const ASSEMBLY: &str = "cm4";
-const SMALLEST: &str = "thumbv6m-none-eabi";
+const ASSEMBLY: &str = "assembly";
+const PORTABLE: &str = "portable";
 
 impl Image {
     /// Whether its public-key cryptography is compared with the portable one.
     pub(crate) fn is_compared(&self) -> bool {
         self.binary == ASSEMBLY
-    }
-
-    /// Whether its public-key operations are four times the others'.
-    pub(crate) fn is_slow(&self) -> bool {
-        self.target == SMALLEST
     }
 
     /// Builds it, unless this machine has no `core` for it.
@@ -57,7 +91,7 @@ impl Image {
             return Ok(Proof::NotProven(format!("cortex: there is no `core` for {target} on this machine")));
         };
         let target_dir = target_directory()?.join("cortex");
-        let mut build = cargo(&["build", "--quiet", "--release", "--package", "keyfob-mps2-an386"]);
+        let mut build = cargo(&["build", "--quiet", "--release", "--package", "keyfob-mps2"]);
         // There Cargo finds the flags of every image, to which the sysroot is added.
         build.current_dir(root().join("firmware")).args(["--bin", binary, "--target", target]);
         build.arg("--config").arg(format!("target.{target}.rustflags = ['--sysroot={sysroot}']"));
@@ -78,7 +112,7 @@ fn refuse_portable(path: &Path) -> Result<()> {
     let mut found = Vec::new();
     for symbol in file.symbols() {
         let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
-        if PORTABLE.iter().any(|part| name.contains(part)) {
+        if CURVE.iter().any(|part| name.contains(part)) {
             found.push(name);
         }
     }
@@ -89,4 +123,4 @@ fn refuse_portable(path: &Path) -> Result<()> {
 }
 
 /// Crates of RustCrypto's curve.
-const PORTABLE: [&str; 5] = ["p256::", "primeorder::", "primefield::", "elliptic_curve::", "crypto_bigint::"];
+const CURVE: [&str; 5] = ["p256::", "primeorder::", "primefield::", "elliptic_curve::", "crypto_bigint::"];

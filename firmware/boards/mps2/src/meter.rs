@@ -4,6 +4,7 @@ use cortex_m::register::msp;
 
 use crate::counted;
 use crate::counter::Counter;
+use crate::map::MAP;
 use crate::order::Answer;
 
 /// Adds up what was done since it was read last.
@@ -25,7 +26,7 @@ impl Meter {
     /// Begins to watch the stack below the caller, who doesn't return.
     #[inline(always)]
     pub(crate) fn watch(&mut self) {
-        self.base = (STACK_TOP - msp::read()) as usize;
+        self.base = (MAP.stack_top - msp::read()) as usize;
         keyfob_stack::paint();
     }
 
@@ -62,6 +63,3 @@ impl Meter {
         keyfob_stack::paint();
     }
 }
-
-/// The end of RAM.
-const STACK_TOP: u32 = 0x2040_0000;

@@ -6,6 +6,8 @@ use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
 
+use crate::map::MAP;
+
 /// The flash, of which there is one.
 pub struct Flash(());
 
@@ -77,7 +79,7 @@ fn write(offset: u32, byte: u8) {
     unsafe { ptr::write_volatile((START + offset) as *mut u8, byte) }
 }
 
-const START: u32 = 0x2100_0000;
+const START: u32 = MAP.flash;
 /// As much as the emulator has.
 const SIZE: u32 = 256 * 1024;
 const ERASED: u8 = 0xff;

@@ -1,4 +1,4 @@
-//! The token with the Cortex-M4's assembly.
+//! The token with P-256 in assembly.
 #![no_std]
 #![no_main]
 
@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 
 use cortex_m_rt::entry;
 use keyfob_cortex_m4::CortexM4;
-use keyfob_mps2_an386::{Board, Machine, run, token};
+use keyfob_mps2::{Board, Machine, run, token};
 use keyfob_token::Token;
 
 #[entry]

@@ -11,6 +11,7 @@ use keyfob_wire::Firmware;
 use crate::counted::Counted;
 use crate::entropy::Seeded;
 use crate::flash::Flash;
+use crate::map::MAP;
 
 /// The board with one implementation of cryptography.
 pub struct Board<C> {
@@ -35,7 +36,7 @@ impl<C: Crypto> Platform for Board<C> {
     type Flash = Flash;
     type Entropy = Seeded;
 
-    const BOARD: Kind = Kind::MPS2_AN386;
+    const BOARD: Kind = MAP.board;
     const LEVELS: Levels = Levels::EMULATED;
     const FIRMWARE: Firmware = Firmware([0, 1, 0]);
 

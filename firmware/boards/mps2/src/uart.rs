@@ -2,14 +2,16 @@
 
 use core::ptr;
 
+use crate::map::MAP;
+
 /// A UART.
 pub(crate) struct Uart(usize);
 
 impl Uart {
     /// UART 0: reports.
-    pub(crate) const REPORTS: usize = 0x4000_4000;
+    pub(crate) const REPORTS: usize = MAP.reports;
     /// UART 1: orders.
-    pub(crate) const ORDERS: usize = 0x4000_5000;
+    pub(crate) const ORDERS: usize = MAP.orders;
 
     /// Turns one on.
     pub(crate) fn on(base: usize) -> Self {

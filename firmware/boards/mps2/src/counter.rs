@@ -3,6 +3,8 @@
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 
+use crate::map::MAP;
+
 /// A counter that runs.
 pub(crate) struct Counter(());
 
@@ -33,7 +35,7 @@ pub(crate) fn ticks_since<T>(work: impl FnOnce() -> T) -> (T, u32) {
     (done, before.wrapping_sub(SYST::get_current()) & TOP)
 }
 
-/// Instructions for each tick: QEMU's nanoseconds at one instruction each, and the board's 25 MHz.
-pub(crate) const PER_TICK: u64 = 40;
+/// Instructions for each tick.
+pub(crate) const PER_TICK: u64 = MAP.per_tick;
 /// SysTick counts down from here.
 const TOP: u32 = 0x00ff_ffff;

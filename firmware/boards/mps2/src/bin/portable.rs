@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 
 use cortex_m_rt::entry;
 use keyfob_crypto::RustCrypto;
-use keyfob_mps2_an386::{Board, Machine, run, token};
+use keyfob_mps2::{Board, Machine, run, token};
 use keyfob_token::Token;
 
 #[entry]

@@ -1,5 +1,5 @@
-//! The token on QEMU's `mps2-an386`, a Cortex-M4: reports on UART 0 as over any socket, orders of whoever tests it on
-//! UART 1. `docs/cortex.md` has the orders.
+//! The token on QEMU's `mps2-an386`, a Cortex-M4, and `mps2-an505`, a Cortex-M33: reports on UART 0 as over any socket,
+//! orders of whoever tests it on UART 1. `docs/cortex.md` has the orders.
 #![no_std]
 
 mod board;
@@ -9,6 +9,7 @@ mod counter;
 mod entropy;
 mod flash;
 mod machine;
+mod map;
 mod meter;
 mod order;
 mod run;
