@@ -144,6 +144,13 @@ pub async fn shine(lamp: &Lamp, mut switch: impl FnMut(bool)) -> ! {
 
 #[cfg(test)]
 mod tests {
+    use core::future::Future as _;
+    use core::pin::pin;
+    use core::task::{Context, Waker};
+    use std::sync::Mutex;
+
+    use embassy_time::{Duration, MockDriver};
+
     use super::*;
 
     #[test]
@@ -158,5 +165,53 @@ mod tests {
         lamp.busy(false);
         lamp.identify(false);
         assert_eq!(lamp.pattern(), Pattern::Idle);
+    }
+
+    /// What the light does in two seconds, looked at every 50 ms; the table above says the same.
+    #[test]
+    fn each_pattern_is_the_documented_one() {
+        let times = |part: &str, times: usize| part.repeat(times);
+        let expected = [
+            (Pattern::Waiting, times("#", 1) + &times(".", 39)),
+            (Pattern::Idle, times("#", 40)),
+            (Pattern::Busy, times(".#", 20)),
+            (Pattern::Identify, times(&(times("#", 5) + &times(".", 5)), 4)),
+            (Pattern::Error, times(&(times("##..", 2) + &times(".", 12)), 2)),
+        ];
+        for (pattern, expected) in expected {
+            let lamp = Lamp::new();
+            lamp.set(|state| {
+                state.base = pattern;
+                state.is_busy = pattern == Pattern::Busy;
+                state.identifies = pattern == Pattern::Identify;
+            });
+            assert_eq!(seen(&lamp, 40), expected, "{pattern:?}");
+        }
+    }
+
+    /// A token that fails while it computes, and is being looked for, shows the error alone.
+    #[test]
+    fn a_failure_is_shown_at_once() {
+        let lamp = Lamp::new();
+        lamp.busy(true);
+        lamp.identify(true);
+        lamp.fail();
+        assert_eq!(seen(&lamp, 8), "##..##..");
+    }
+
+    /// There is one clock for all tests.
+    static CLOCK: Mutex<()> = Mutex::new(());
+
+    fn seen(lamp: &Lamp, looks: usize) -> String {
+        let _alone = CLOCK.lock();
+        let is_on = Cell::new(false);
+        let mut light = pin!(shine(lamp, |on| is_on.set(on)));
+        let mut context = Context::from_waker(Waker::noop());
+        let mut look = || {
+            assert!(light.as_mut().poll(&mut context).is_pending());
+            MockDriver::get().advance(Duration::from_millis(50));
+            if is_on.get() { '#' } else { '.' }
+        };
+        (0..looks).map(|_| look()).collect()
     }
 }
