@@ -11,6 +11,7 @@ import { Host, Stalled } from './host.mjs';
 const REPORT = 64;
 const LED = 25;
 const MILLISECOND = 1e6;
+const MICROSECOND = 1e3;
 /** How much board time passes between two looks at the sockets. */
 const SLICE = MILLISECOND;
 /** How long the board may go on by itself after it was last asked something, before its time stands. */
@@ -251,8 +252,10 @@ class Board {
         break;
       }
       case 'control': {
-        const data = await this.bus(host.control(bytes(order.setup), bytes(order.data ?? '')));
-        return { ...this.status(), data: data && Buffer.from(data).toString('hex') };
+        let took;
+        const request = host.control(bytes(order.setup), bytes(order.data ?? ''));
+        const data = await this.bus(timed(chip, request, (nanoseconds) => (took = nanoseconds / MICROSECOND)));
+        return { ...this.status(), data: data && Buffer.from(data).toString('hex'), took };
       }
       case 'configure':
         await this.bus(host.configuration(order.value));
@@ -278,6 +281,14 @@ class Board {
     }
     return this.status();
   }
+}
+
+/** Does something on the bus, and tells how much of the board's time it took. */
+function* timed(chip, steps, tell) {
+  const from = chip.nanos;
+  const value = yield* steps;
+  tell(chip.nanos - from);
+  return value;
 }
 
 function bytes(hex) {

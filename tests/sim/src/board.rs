@@ -283,6 +283,15 @@ impl Board {
         Ok(answer.0["data"].as_str().map(unhex))
     }
 
+    /// Makes a control request; with how many microseconds of the board's time it took.
+    ///
+    /// # Errors
+    /// If it isn't answered.
+    pub fn timed_control(&self, setup: [u8; 8]) -> io::Result<(Option<Vec<u8>>, u64)> {
+        let answer = self.order(json!({ "do": "control", "setup": hex(&setup), "data": "" }))?;
+        Ok((answer.0["data"].as_str().map(unhex), answer.number("took")))
+    }
+
     /// Gives another order about the bus: `bus-reset`, `suspend`, `resume`, or `clear-halt` of an endpoint.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use keyfob_sim::{Board, Boards, Image, Keep, Reset};
 use keyfob_usb::{CONTROL_BUFFER, Device, Identity, Release, Reply, SerialNumber, Setup};
 use keyfob_wire::Firmware;
 
-use super::{failed, kept};
+use super::{company, failed, kept};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -28,6 +28,7 @@ pub(super) fn check(image: &Image, seed: u64) -> Result<Vec<String>> {
     lines.push(halts(&board)?);
     lines.push(sessions_stay(&bench, &board)?);
     lines.push(sessions_end(&bench, &board)?);
+    lines.push(company::check(&bench, &board)?);
     Ok(lines)
 }
 

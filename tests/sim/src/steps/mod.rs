@@ -2,6 +2,7 @@
 
 mod bus;
 mod cases;
+mod company;
 mod cuts;
 mod figures;
 mod noise;
