@@ -1,4 +1,5 @@
-//! P-256 in the Cortex-M4's assembly, behind the `Crypto` trait.
+//! P-256 in the Cortex-M4's assembly, behind the `Crypto` trait: for that, and for a Cortex-M33 that has the DSP
+//! extension.
 //!
 //! Field and curve are the crate `p256-cm4`'s, a translation of Emil Lenngren's P256-Cortex-M4. What is here is what
 //! ECDSA, ECDH and SEC 1 ask for around them: ranges, nonces, the lower half of the order, verification before a
@@ -6,8 +7,8 @@
 //!
 //! # Security
 //! The assembly takes the same number of instructions whatever a secret is, but for the scalars 2 and n − 2. It reads
-//! tables at places that a secret decides, in RAM and, of the generator, in flash: on a chip that has a cache between
-//! itself and that memory, time may tell something of it. Nobody has assessed power or emission.
+//! tables at places that a secret decides; all of them lie in RAM, where no board that this is for has a cache. Nobody
+//! has assessed power or emission.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -26,7 +27,7 @@ pub use signing::Signing;
 
 use point::Point;
 
-/// Cryptography on a Cortex-M4.
+/// Cryptography on a Cortex-M4, or what has its instructions.
 #[derive(Clone, Copy, Debug)]
 pub struct CortexM4;
 

@@ -86,7 +86,9 @@ const P256_BASEPOINT_PRECOMP: [[[u32; 8]; 2]; 8]= [
 // (2^192 + 2^128 + 2^64 + 1)G
 // The second table contains the same points multiplied by 2^32
 #[rustfmt::skip]
-const P256_BASEPOINT_PRECOMP2: [[[[u32; 8]; 2]; 8]; 2] =
+// In RAM: a secret decides which point is read, and flash may have a cache before it.
+#[cfg_attr(target_arch = "arm", link_section = ".data.p256_secret_points")]
+static P256_BASEPOINT_PRECOMP2: [[[[u32; 8]; 2]; 8]; 2] =
 [
 [
 [[0x670844e0, 0x52d8a7c9, 0xef68a29d, 0xe33bdc, 0x4bdb7361, 0xf3d2848, 0x91c5304d, 0x5222c821],

@@ -7,6 +7,7 @@ use clap::Parser;
 mod bench;
 mod ci;
 mod cortex;
+mod curve;
 mod figures;
 mod firmware;
 mod footprint;

@@ -3,7 +3,8 @@
 use core::cell::Cell;
 
 use critical_section::Mutex;
-use keyfob_crypto::{RustCrypto, Secret};
+use keyfob_cortex_m4::CortexM4;
+use keyfob_crypto::Secret;
 use keyfob_firmware::{About, Randomness, VERSION};
 use keyfob_signed::{Board, Levels};
 use keyfob_token::{Anchor, Condition, Platform};
@@ -55,7 +56,7 @@ impl Pico2 {
 }
 
 impl Platform for Pico2 {
-    type Crypto = RustCrypto;
+    type Crypto = CortexM4;
     type Flash = StateFlash;
     type Entropy = Randomness<Trng>;
 

@@ -1,13 +1,12 @@
 //! The images, and what may not be in them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
-use anyhow::{Context, Result, bail};
-use object::read::elf::ElfFile32;
-use object::{Object, ObjectSymbol};
+use anyhow::{Context, Result, ensure};
 
+use crate::curve::Curve;
 use crate::footprint::sysroot_of;
 use crate::process::{cargo, root, run, target_directory};
 use crate::proof::Proof;
@@ -18,7 +17,7 @@ pub(crate) struct Image {
     target: &'static str,
     /// The machine of QEMU's that runs it.
     pub(crate) machine: &'static str,
-    binary: &'static str,
+    curve: Curve,
     /// Where its costs are recorded.
     pub(crate) record: &'static str,
     /// How much of it CI has time for.
@@ -42,7 +41,7 @@ pub(crate) const IMAGES: &[Image] = &[
         name: "Cortex-M4, assembly",
         target: "thumbv7em-none-eabi",
         machine: "mps2-an386",
-        binary: ASSEMBLY,
+        curve: Curve::Assembly,
         record: "m4-assembly.json",
         share: Share::Whole,
     },
@@ -50,7 +49,7 @@ pub(crate) const IMAGES: &[Image] = &[
         name: "Cortex-M33, assembly",
         target: "thumbv8m.main-none-eabi",
         machine: "mps2-an505",
-        binary: ASSEMBLY,
+        curve: Curve::Assembly,
         record: "m33-assembly.json",
         share: Share::Sample,
     },
@@ -58,7 +57,7 @@ pub(crate) const IMAGES: &[Image] = &[
         name: "Cortex-M4, portable",
         target: "thumbv7em-none-eabi",
         machine: "mps2-an386",
-        binary: PORTABLE,
+        curve: Curve::Portable,
         record: "m4-portable.json",
         share: Share::Sample,
     },
@@ -66,61 +65,38 @@ pub(crate) const IMAGES: &[Image] = &[
         name: "Cortex-M0+, portable",
         target: "thumbv6m-none-eabi",
         machine: "mps2-an386",
-        binary: PORTABLE,
+        curve: Curve::Portable,
         record: "m0plus-portable.json",
         share: Share::Nothing,
     },
 ];
 
-const ASSEMBLY: &str = "assembly";
-const PORTABLE: &str = "portable";
-
 impl Image {
     /// Whether its public-key cryptography is compared with the portable one.
     pub(crate) fn is_compared(&self) -> bool {
-        self.binary == ASSEMBLY
+        self.curve == Curve::Assembly
     }
 
     /// Builds it, unless this machine has no `core` for it.
     ///
     /// # Errors
-    /// If it doesn't build, or has both implementations in it.
+    /// If it doesn't build, or has another curve in it.
     pub(crate) fn build(&self) -> Result<Proof<PathBuf>> {
-        let Self { target, binary, .. } = *self;
+        let (target, binary) = (self.target, self.curve.to_string());
         let Some(sysroot) = sysroot_of(target) else {
             return Ok(Proof::NotProven(format!("cortex: there is no `core` for {target} on this machine")));
         };
         let target_dir = target_directory()?.join("cortex");
         let mut build = cargo(&["build", "--quiet", "--release", "--package", "keyfob-mps2"]);
         // There Cargo finds the flags of every image, to which the sysroot is added.
-        build.current_dir(root().join("firmware")).args(["--bin", binary, "--target", target]);
+        build.current_dir(root().join("firmware")).args(["--bin", &binary, "--target", target]);
         build.arg("--config").arg(format!("target.{target}.rustflags = ['--sysroot={sysroot}']"));
         build.arg("--target-dir").arg(&target_dir).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         run(build.stdout(Stdio::inherit()))?;
         let path = target_dir.join(target).join("release").join(binary);
-        if self.is_compared() {
-            refuse_portable(&path)?;
-        }
+        let curve = fs::read(&path).map_err(Into::into).and_then(|elf| Curve::of(&elf));
+        let curve = curve.with_context(|| path.display().to_string())?;
+        ensure!(curve == self.curve, "{}: P-256 is {curve}", self.name);
         Ok(Proof::Proven(path))
     }
 }
-
-/// Refuses the portable curve in an image that has another.
-fn refuse_portable(path: &Path) -> Result<()> {
-    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
-    let file = ElfFile32::<object::Endianness>::parse(&*bytes)?;
-    let mut found = Vec::new();
-    for symbol in file.symbols() {
-        let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
-        if CURVE.iter().any(|part| name.contains(part)) {
-            found.push(name);
-        }
-    }
-    if !found.is_empty() {
-        bail!("the portable curve is in the image with assembly, too: {}", found.join(", "));
-    }
-    Ok(())
-}
-
-/// Crates of RustCrypto's curve.
-const CURVE: [&str; 5] = ["p256::", "primeorder::", "primefield::", "elliptic_curve::", "crypto_bigint::"];

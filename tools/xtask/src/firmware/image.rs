@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use object::read::elf::ElfFile32;
 use object::{Object, ObjectSymbol};
 
+use crate::curve::Curve;
 use crate::footprint::Footprint;
 
 /// What an image takes of a board, in bytes.
@@ -14,13 +15,14 @@ pub(crate) struct Image {
     pub(crate) footprint: Footprint,
     /// The room that its stack has.
     pub(crate) stack: u64,
+    pub(crate) curve: Curve,
 }
 
 impl Image {
     /// Reads an ELF file.
     ///
     /// # Errors
-    /// If it isn't a firmware's, or has a heap.
+    /// If it isn't a firmware's, has a heap, or more than one curve.
     pub(crate) fn read(elf: &[u8]) -> Result<Self> {
         let footprint = Footprint::read(elf)?;
         footprint.refuse_strangers()?;
@@ -31,7 +33,7 @@ impl Image {
         };
         let (start, end) = (address("_stack_start")?, address("_stack_end")?);
         let Some(stack) = start.checked_sub(end).filter(|stack| *stack > 0) else { bail!("the stack has no room") };
-        Ok(Self { footprint, stack })
+        Ok(Self { footprint, stack, curve: Curve::of(elf)? })
     }
 
     /// What is more than it may be.
@@ -51,6 +53,7 @@ impl fmt::Display for Image {
         writeln!(f, "flash                {flash:>9} bytes of {}", super::FLASH)?;
         writeln!(f, "static RAM           {ram:>9} bytes of {}", super::RAM)?;
         writeln!(f, "room of the stack    {:>9} bytes", self.stack)?;
-        write!(f, "formatting code      {formatting:>9} bytes")
+        writeln!(f, "formatting code      {formatting:>9} bytes")?;
+        write!(f, "P-256                {:>9}", self.curve)
     }
 }

@@ -5,6 +5,7 @@ use keyfob_board::{Board, Chip};
 use super::flash::Flash;
 use super::image::Image;
 use super::{FLASH, RAM, chosen, pages, panics};
+use crate::curve::Curve;
 use crate::footprint::Footprint;
 
 #[test]
@@ -23,7 +24,11 @@ fn a_board_that_there_isnt_is_refused_with_those_that_there_are() {
 
 #[test]
 fn what_is_too_large_is_said() {
-    let image = |flash, ram| Image { footprint: Footprint { flash, ram, ..Footprint::default() }, stack: 16_384 };
+    let image = |flash, ram| Image {
+        footprint: Footprint { flash, ram, ..Footprint::default() },
+        stack: 16_384,
+        curve: Curve::Portable,
+    };
     assert_eq!(image(FLASH, RAM).over(FLASH, RAM), Vec::<String>::new());
     assert_eq!(image(FLASH + 1, RAM + 1).over(FLASH, RAM).len(), 2);
 }
