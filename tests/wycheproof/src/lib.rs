@@ -1,7 +1,8 @@
-//! Encodings that the vectors have and the token hasn't.
+//! Encodings that Project Wycheproof's vectors have and the token hasn't, for whoever runs them.
 
 /// Reads `SEQUENCE { r INTEGER, s INTEGER }` in DER, of numbers that fit 32 bytes.
-pub(super) fn signature_from_der(der: &[u8]) -> Option<[u8; 64]> {
+#[must_use]
+pub fn signature_from_der(der: &[u8]) -> Option<[u8; 64]> {
     let (content, rest) = element(0x30, der)?;
     let (r, content) = element(0x02, content)?;
     let (s, end) = element(0x02, content)?;
@@ -12,12 +13,14 @@ pub(super) fn signature_from_der(der: &[u8]) -> Option<[u8; 64]> {
 }
 
 /// Reads the one encoding of a P-256 key by the curve's name, with an uncompressed or a compressed point.
-pub(super) fn subject_public_key(der: &[u8]) -> Option<Vec<u8>> {
+#[must_use]
+pub fn subject_public_key(der: &[u8]) -> Option<Vec<u8>> {
     [UNCOMPRESSED, COMPRESSED].iter().find_map(|header| der.strip_prefix(*header)).map(<[u8]>::to_vec)
 }
 
 /// Brings a big-endian number to 32 bytes, if it fits.
-pub(super) fn to_32(number: &[u8]) -> Option<[u8; 32]> {
+#[must_use]
+pub fn to_32(number: &[u8]) -> Option<[u8; 32]> {
     let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
     let mut out = [0; 32];
     let from = 32usize.checked_sub(number.len() - start)?;
