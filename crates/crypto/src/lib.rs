@@ -13,6 +13,7 @@ mod entropy;
 mod hash;
 pub mod hpke;
 mod key;
+mod nonce;
 mod rustcrypto;
 mod secret;
 
@@ -22,5 +23,6 @@ pub use hpke::HpkeError;
 pub use key::{
     AeadKey, AgreementKey, BadKey, BadSignature, Crypto, OpenFailed, PublicKey, Signature, SigningFailed, SigningKey,
 };
+pub use nonce::Nonces;
 pub use rustcrypto::{Aes256Gcm, P256Agreement, P256Signing, RustCrypto};
 pub use secret::Secret;

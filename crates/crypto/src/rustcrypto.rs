@@ -1,15 +1,16 @@
 //! The traits on the RustCrypto crates: software everywhere, nothing assumed of the chip.
 
+mod ecdsa;
+
 use aes_gcm::{AeadInOut, KeyInit};
-use ecdsa::hazmat::sign_prehashed_rfc6979;
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
-use p256::elliptic_curve::sec1::ToSec1Point;
+use p256::elliptic_curve::ff::PrimeField;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
-    AeadKey, AgreementKey, BadKey, BadSignature, Crypto, Entropy, OpenFailed, PublicKey, Secret, Signature,
+    AeadKey, AgreementKey, BadKey, BadSignature, Crypto, Entropy, Nonces, OpenFailed, PublicKey, Secret, Signature,
     SigningFailed, SigningKey,
 };
+use ecdsa::{decode, encode};
 
 /// Cryptography in portable Rust.
 #[derive(Clone, Copy, Debug)]
@@ -22,19 +23,15 @@ impl Crypto for RustCrypto {
 
     fn verify_digest(key: &PublicKey, digest: &[u8; 32], signature: &Signature) -> Result<(), BadSignature> {
         let point = decode(key).map_err(|_| BadSignature)?;
-        let signature = p256::ecdsa::Signature::from_slice(&signature.0).map_err(|_| BadSignature)?;
-        p256::ecdsa::VerifyingKey::from(point).verify_prehash(digest, &signature).map_err(|_| BadSignature)
+        if ecdsa::verifies(&point, digest, signature) { Ok(()) } else { Err(BadSignature) }
     }
 
     fn compress(point: &[u8; 65]) -> Result<PublicKey, BadKey> {
-        // Of this length only the uncompressed form is known there.
-        let point = p256::PublicKey::from_sec1_bytes(point).map_err(|_| BadKey)?;
-        Ok(encode(&point))
+        ecdsa::decode_uncompressed(point).map(|point| encode(&point))
     }
 
     fn decompress(key: &PublicKey) -> Result<[u8; 65], BadKey> {
-        let point = decode(key)?.to_sec1_point(false);
-        point.as_bytes().try_into().map_err(|_| BadKey)
+        decode(key).map(|point| ecdsa::encode_uncompressed(&point))
     }
 }
 
@@ -77,7 +74,7 @@ impl AgreementKey for P256Agreement {
 /// An ECDSA key with its public key at hand, as each signature is verified.
 pub struct P256Signing {
     secret: p256::SecretKey,
-    public: p256::ecdsa::VerifyingKey,
+    public: p256::PublicKey,
 }
 
 impl SigningKey for P256Signing {
@@ -91,13 +88,13 @@ impl SigningKey for P256Signing {
 
     fn from_secret(secret: &Secret<32>) -> Result<Self, BadKey> {
         let secret = p256::SecretKey::from_slice(secret.expose()).map_err(|_| BadKey)?;
-        let public = secret.public_key().into();
+        let public = secret.public_key();
         Ok(Self { secret, public })
     }
 
     fn from_pair(secret: &Secret<32>, public: &PublicKey) -> Result<Self, BadKey> {
         let secret = p256::SecretKey::from_slice(secret.expose()).map_err(|_| BadKey)?;
-        Ok(Self { secret, public: decode(public)?.into() })
+        Ok(Self { secret, public: decode(public)? })
     }
 
     fn to_secret(&self) -> Secret<32> {
@@ -105,7 +102,7 @@ impl SigningKey for P256Signing {
     }
 
     fn public(&self) -> PublicKey {
-        encode(&self.public.into())
+        encode(&self.public)
     }
 
     fn sign_digest(
@@ -119,17 +116,22 @@ impl SigningKey for P256Signing {
             entropy.fill(&mut added);
             Some(self.sign_hedged(digest, &added))
         };
-        first_verified(sign, |signature| self.public.verify_prehash(digest, signature).is_ok())
-            .map(|signature| Signature(signature.to_bytes().into()))
+        first_verified(sign, |signature| ecdsa::verifies(&self.public, digest, signature))
     }
 }
 
 impl P256Signing {
     /// RFC 6979 with additional data (§3.6), `s` brought to the lower half.
-    fn sign_hedged(&self, digest: &[u8; 32], added: &[u8]) -> p256::ecdsa::Signature {
+    fn sign_hedged(&self, digest: &[u8; 32], added: &[u8]) -> Signature {
         let scalar = Zeroizing::new(self.secret.to_nonzero_scalar());
-        let (signature, _) = sign_prehashed_rfc6979::<p256::NistP256, sha2::Sha256>(&scalar, digest, added);
-        signature.normalize_s()
+        let digest = ecdsa::digest_below_order(digest);
+        let mut nonces = Nonces::new(&self.to_secret(), &digest.to_repr().into(), added);
+        loop {
+            let nonce = ecdsa::nonce(&nonces.next_bytes());
+            if let Some(signature) = nonce.and_then(|nonce| ecdsa::sign(&scalar, &nonce, &digest)) {
+                return signature;
+            }
+        }
     }
 }
 
@@ -157,19 +159,6 @@ impl AeadKey for Aes256Gcm {
         // The tag is compared before anything is decrypted.
         self.0.decrypt_inout_detached(nonce.into(), aad, data.into(), tag.into()).map_err(|_| OpenFailed)
     }
-}
-
-/// Decodes a compressed point only: SEC 1's crate also knows a compact form of 33 bytes.
-fn decode(key: &PublicKey) -> Result<p256::PublicKey, BadKey> {
-    if !matches!(key.0, [0x02 | 0x03, ..]) {
-        return Err(BadKey);
-    }
-    p256::PublicKey::from_sec1_bytes(&key.0).map_err(|_| BadKey)
-}
-
-fn encode(point: &p256::PublicKey) -> PublicKey {
-    let compressed: p256::CompressedPoint = point.into();
-    PublicKey(compressed.into())
 }
 
 fn expose(mut scalar: p256::FieldBytes) -> Secret<32> {

@@ -14,7 +14,6 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod agreement;
-mod nonce;
 mod point;
 mod scalar;
 mod signing;

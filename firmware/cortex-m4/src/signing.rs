@@ -1,10 +1,9 @@
 //! ECDSA (FIPS 186-5 §6).
 
-use keyfob_crypto::{BadKey, Entropy, PublicKey, Secret, Signature, SigningFailed, SigningKey};
+use keyfob_crypto::{BadKey, Entropy, Nonces, PublicKey, Secret, Signature, SigningFailed, SigningKey};
 use p256_cm4::{keygen, sign};
 use zeroize::Zeroizing;
 
-use crate::nonce::Nonces;
 use crate::point::Point;
 use crate::scalar::{Scalar, negated, reduced, words, write};
 use crate::stack;
@@ -64,8 +63,12 @@ impl Signing {
         write(&reduced(&words(digest)), &mut digest_below_order);
         let mut nonces = Nonces::new(&self.secret.encode(), &digest_below_order, added);
         let (mut r, mut s) = ([0; 8], [0; 8]);
-        // It fails for one nonce in 2^224 or so, as ECDSA does.
-        while !stack::apart(|| sign(&mut r, &mut s, &digest_below_order, self.secret.words(), nonces.next().words())) {}
+        let mut signs = || {
+            // One in 2^32 strings is no scalar, and one nonce in 2^224 or so gives no signature.
+            let Ok(nonce) = Scalar::decode(&nonces.next_bytes()) else { return false };
+            sign(&mut r, &mut s, &digest_below_order, self.secret.words(), nonce.words())
+        };
+        while !stack::apart(&mut signs) {}
         let signature = joined(&r, &s);
         if signature.is_low_s() { signature } else { joined(&r, &negated(&s)) }
     }
