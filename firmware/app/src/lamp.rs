@@ -14,9 +14,9 @@ use core::cell::Cell;
 
 use embassy_futures::select::select;
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
-use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_sync::signal::Signal;
-use embassy_time::Timer;
+use embassy_sync::waitqueue::AtomicWaker;
+
+use crate::wait::{Pause, until};
 
 /// What the light says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Pattern {
 /// What the light has to say, set from anywhere.
 pub struct Lamp {
     state: CriticalSectionMutex<Cell<State>>,
-    changed: Signal<CriticalSectionRawMutex, ()>,
+    changed: AtomicWaker,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Lamp {
     #[must_use]
     pub const fn new() -> Self {
         let state = State { base: Pattern::Waiting, is_busy: false, identifies: false };
-        Self { state: CriticalSectionMutex::new(Cell::new(state)), changed: Signal::new() }
+        Self { state: CriticalSectionMutex::new(Cell::new(state)), changed: AtomicWaker::new() }
     }
 
     /// Begins or ends to show which fob this is.
@@ -109,7 +109,7 @@ impl Lamp {
             before != after
         });
         if is_other {
-            self.changed.signal(());
+            self.changed.wake();
         }
     }
 }
@@ -128,13 +128,9 @@ pub async fn shine(lamp: &Lamp, mut switch: impl FnMut(bool)) -> ! {
         for &step in pattern.steps() {
             switch(on);
             on = !on;
-            let changed = async {
-                // What flickers between two patterns is shown as the one that it began with.
-                while lamp.pattern() == pattern {
-                    lamp.changed.wait().await;
-                }
-            };
-            select(changed, Timer::after_millis(step.into())).await;
+            // What flickers between two patterns is shown as the one that it began with.
+            let changed = until(&lamp.changed, || (lamp.pattern() != pattern).then_some(()));
+            select(changed, Pause::new(step.into()).passed()).await;
             if lamp.pattern() != pattern {
                 break;
             }

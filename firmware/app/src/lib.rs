@@ -16,6 +16,7 @@ mod queue;
 mod randomness;
 mod serve;
 mod usb;
+mod wait;
 
 pub use fault::fail;
 pub use lamp::{Lamp, Pattern, shine};

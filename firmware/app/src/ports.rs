@@ -1,16 +1,16 @@
 //! What lies between USB and the token: reports in both directions, and what one has to know of the other.
 
 use core::cell::Cell;
+use core::future::poll_fn;
+use core::task::{Poll, ready};
 
-use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
-use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_sync::signal::Signal;
-use embassy_time::Timer;
+use embassy_sync::waitqueue::AtomicWaker;
 use keyfob_usb::SerialNumber;
 use keyfob_wire::{ChannelId, Report, Serial};
 
 use crate::queue::Queue;
+use crate::wait::{Pause, until};
 
 /// How many reports of the host wait for the token; the host's controller holds back more by itself.
 const FROM_HOST: usize = 2;
@@ -23,15 +23,17 @@ const PATIENCE: u64 = 100;
 pub struct Ports {
     pub(crate) from_host: Queue<FROM_HOST>,
     pub(crate) to_host: Queue<TO_HOST>,
-    /// Raised when the token begins to work.
-    pub(crate) begun: Signal<CriticalSectionRawMutex, ()>,
-    /// Raised when it is known what the token is called, or that it can't start.
-    started: Signal<CriticalSectionRawMutex, ()>,
+    /// Woken when the token begins to work.
+    pub(crate) begun: AtomicWaker,
+    /// Woken when the device may appear on the bus.
+    started: AtomicWaker,
     state: CriticalSectionMutex<Cell<State>>,
 }
 
 #[derive(Clone, Copy)]
 struct State {
+    /// Whether it is known what the token is called, or that it can't start.
+    is_started: bool,
     /// Whether a host has configured the device.
     is_configured: bool,
     /// For whom the token works.
@@ -46,9 +48,10 @@ impl Ports {
         Self {
             from_host: Queue::new(),
             to_host: Queue::new(),
-            begun: Signal::new(),
-            started: Signal::new(),
+            begun: AtomicWaker::new(),
+            started: AtomicWaker::new(),
             state: CriticalSectionMutex::new(Cell::new(State {
+                is_started: false,
                 is_configured: false,
                 working: None,
                 serial: Serial([0; 8]),
@@ -64,12 +67,13 @@ impl Ports {
 
     /// Lets the device appear on the bus: before, it would be called what it isn't.
     pub(crate) fn start(&self) {
-        self.started.signal(());
+        self.set(|state| state.is_started = true);
+        self.started.wake();
     }
 
     /// Waits for that.
-    pub(crate) async fn started(&self) {
-        self.started.wait().await;
+    pub(crate) fn started(&self) -> impl Future<Output = ()> {
+        until(&self.started, || self.get(|state| state.is_started).then_some(()))
     }
 
     pub(crate) fn name(&self, serial: Serial) {
@@ -96,24 +100,24 @@ impl Ports {
     /// Does something that may take long, for a channel that can be told so meanwhile.
     pub(crate) fn work<R>(&self, channel: Option<ChannelId>, compute: impl FnOnce() -> R) -> R {
         self.set(|state| state.working = channel);
-        self.begun.signal(());
+        self.begun.wake();
         let result = compute();
         self.set(|state| state.working = None);
         result
     }
 
     /// Puts a report up for the host. One that fetches nothing loses the oldest.
-    pub(crate) async fn put(&self, report: Report) {
-        if !self.is_configured() {
-            return;
-        }
-        if self.to_host.put(&report) {
-            return;
-        }
-        if let Either::Second(()) = select(self.to_host.send(&report), Timer::after_millis(PATIENCE)).await {
-            let _oldest = self.to_host.take();
-            let _full_again = self.to_host.put(&report);
-        }
+    pub(crate) fn put(&self, report: Report) -> impl Future<Output = ()> {
+        let mut patience = Pause::new(PATIENCE);
+        poll_fn(move |context| {
+            self.to_host.emptied.register(context.waker());
+            if self.is_configured() && !self.to_host.put(&report) {
+                ready!(patience.poll(context));
+                let _oldest = self.to_host.take();
+                let _full_again = self.to_host.put(&report);
+            }
+            Poll::Ready(())
+        })
     }
 
     fn get<R>(&self, read: impl FnOnce(&State) -> R) -> R {

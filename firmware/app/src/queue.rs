@@ -3,27 +3,28 @@
 use core::cell::RefCell;
 
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
-use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_sync::signal::Signal;
+use embassy_sync::waitqueue::AtomicWaker;
 use heapless::Deque;
 use keyfob_wire::Report;
+
+use crate::wait::until;
 
 /// Up to `N` reports, put in by one task and taken out by another. Without a panic in it, other than channels that are
 /// made for more.
 pub(crate) struct Queue<const N: usize> {
     reports: CriticalSectionMutex<RefCell<Deque<Report, N>>>,
-    /// Raised when a report came in.
-    filled: Signal<CriticalSectionRawMutex, ()>,
-    /// Raised when one was taken out.
-    emptied: Signal<CriticalSectionRawMutex, ()>,
+    /// Woken when a report came in.
+    filled: AtomicWaker,
+    /// Woken when one was taken out.
+    pub(crate) emptied: AtomicWaker,
 }
 
 impl<const N: usize> Queue<N> {
     pub(crate) const fn new() -> Self {
         Self {
             reports: CriticalSectionMutex::new(RefCell::new(Deque::new())),
-            filled: Signal::new(),
-            emptied: Signal::new(),
+            filled: AtomicWaker::new(),
+            emptied: AtomicWaker::new(),
         }
     }
 
@@ -34,7 +35,7 @@ impl<const N: usize> Queue<N> {
     /// Takes the oldest report out.
     pub(crate) fn take(&self) -> Option<Report> {
         let report = self.with(Deque::pop_front).flatten()?;
-        self.emptied.signal(());
+        self.emptied.wake();
         Some(report)
     }
 
@@ -42,38 +43,29 @@ impl<const N: usize> Queue<N> {
     pub(crate) fn put(&self, report: &Report) -> bool {
         let is_in = self.with(|reports| reports.push_back(*report).is_ok()) == Some(true);
         if is_in {
-            self.filled.signal(());
+            self.filled.wake();
         }
         is_in
     }
 
     pub(crate) fn clear(&self) {
         self.with(Deque::clear);
-        self.emptied.signal(());
+        self.emptied.wake();
     }
 
     /// Waits until there is a report.
-    pub(crate) async fn wait(&self) {
-        while self.is_empty() {
-            self.filled.wait().await;
-        }
+    pub(crate) fn wait(&self) -> impl Future<Output = ()> {
+        until(&self.filled, || (!self.is_empty()).then_some(()))
     }
 
     /// Waits for a report and takes it out.
-    pub(crate) async fn receive(&self) -> Report {
-        loop {
-            if let Some(report) = self.take() {
-                return report;
-            }
-            self.filled.wait().await;
-        }
+    pub(crate) fn receive(&self) -> impl Future<Output = Report> {
+        until(&self.filled, || self.take())
     }
 
     /// Puts a report in as soon as there is room.
-    pub(crate) async fn send(&self, report: &Report) {
-        while !self.put(report) {
-            self.emptied.wait().await;
-        }
+    pub(crate) fn send(&self, report: &Report) -> impl Future<Output = ()> {
+        until(&self.emptied, || self.put(report).then_some(()))
     }
 
     /// The lock is held for a moment, and never twice: there is nothing to wait for.

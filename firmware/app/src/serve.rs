@@ -1,10 +1,10 @@
 //! The loop around the token.
 
 use embassy_futures::select::select;
-use embassy_time::{Duration, Timer};
 use keyfob_token::{Platform, Token};
 use keyfob_wire::{Frame, Instant};
 
+use crate::wait::Pause;
 use crate::{HEARTBEAT, Lamp, Pattern, Ports};
 
 /// Runs the token for ever: takes reports in, gives reports out, and lets it work when there is neither. `alive` is
@@ -32,7 +32,7 @@ pub async fn serve<P: Platform>(token: &mut Token<P>, ports: &Ports, lamp: &Lamp
             continue;
         }
         lamp.busy(false);
-        select(ports.from_host.wait(), Timer::after(pause(token.poll_at()))).await;
+        select(ports.from_host.wait(), pause(token.poll_at()).passed()).await;
     }
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn now() -> Instant {
 }
 
 /// How long nothing is due.
-fn pause(due: Option<Instant>) -> Duration {
+fn pause(due: Option<Instant>) -> Pause {
     let until = due.map_or(HEARTBEAT, |due| due.since(now()));
-    Duration::from_millis(until.clamp(1, HEARTBEAT))
+    Pause::new(until.clamp(1, HEARTBEAT))
 }

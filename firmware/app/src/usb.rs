@@ -1,10 +1,10 @@
 //! The token on USB: [`keyfob_usb::Device`] over a chip's driver, so that a host is told what the emulator tells it.
 
+use core::future::{pending, poll_fn};
 use core::pin::pin;
+use core::task::{Poll, ready};
 
-use embassy_futures::join::join3;
 use embassy_futures::select::{Either, select};
-use embassy_time::Timer;
 use embassy_usb_driver::{
     Bus, ControlPipe, Direction, Driver, EndpointAddress, EndpointIn, EndpointOut, EndpointType, Event,
 };
@@ -13,6 +13,7 @@ use keyfob_wire::framing::Fragments;
 use keyfob_wire::{ChannelId, Command, Firmware, Report};
 
 use crate::Ports;
+use crate::wait::Pause;
 
 /// How often a host hears that the token works, in milliseconds (specification §2).
 const KEEP_ALIVE: u64 = 100;
@@ -31,15 +32,31 @@ pub struct About {
 }
 
 /// Is a device on the bus, for ever, once the token has powered up.
-pub async fn usb<'d, D: Driver<'d>>(mut driver: D, about: About, ports: &Ports) {
+pub async fn usb<'d, D: Driver<'d>>(mut driver: D, about: About, ports: &Ports) -> ! {
     let address = |endpoint: Endpoint| Some(EndpointAddress::from(endpoint.address()));
     let out = driver.alloc_endpoint_out(EndpointType::Interrupt, address(Endpoint::Out), PACKET, INTERVAL);
     let back = driver.alloc_endpoint_in(EndpointType::Interrupt, address(Endpoint::In), PACKET, INTERVAL);
-    let (Ok(out), Ok(back)) = (out, back) else { return };
+    let (Ok(out), Ok(back)) = (out, back) else { nothing().await };
     ports.started().await;
     let (bus, pipe) = driver.start(PACKET);
     let control = Control { bus, pipe, device: Device::new(identity(about, ports)), about, ports };
-    join3(control.run(), receive(out, ports), send(back, ports)).await;
+    let (mut control, mut receive, mut send) =
+        (pin!(control.run()), pin!(receive(out, ports)), pin!(send(back, ports)));
+    poll_fn(|context| {
+        // None of them ends.
+        let _ = control.as_mut().poll(context);
+        let _ = receive.as_mut().poll(context);
+        let _ = send.as_mut().poll(context);
+        Poll::Pending
+    })
+    .await
+}
+
+/// Waits for ever: a driver that lacks an endpoint makes no device.
+async fn nothing() -> ! {
+    loop {
+        pending::<()>().await;
+    }
 }
 
 fn identity(About { ids: (vendor_id, product_id), firmware }: About, ports: &Ports) -> Identity {
@@ -47,7 +64,7 @@ fn identity(About { ids: (vendor_id, product_id), firmware }: About, ports: &Por
 }
 
 /// Takes reports of the host.
-async fn receive(mut endpoint: impl EndpointOut, ports: &Ports) {
+async fn receive(mut endpoint: impl EndpointOut, ports: &Ports) -> ! {
     loop {
         endpoint.wait_enabled().await;
         let mut packet = [0; REPORT_SIZE];
@@ -60,7 +77,7 @@ async fn receive(mut endpoint: impl EndpointOut, ports: &Ports) {
 }
 
 /// Gives reports to the host, and tells it that the token works while it does.
-async fn send(mut endpoint: impl EndpointIn, ports: &Ports) {
+async fn send(mut endpoint: impl EndpointIn, ports: &Ports) -> ! {
     loop {
         endpoint.wait_enabled().await;
         let report = match select(ports.to_host.receive(), still_working(ports)).await {
@@ -74,12 +91,20 @@ async fn send(mut endpoint: impl EndpointIn, ports: &Ports) {
 }
 
 /// Waits until the token has worked for one channel for a while, and tells what to say to it.
-async fn still_working(ports: &Ports) -> Option<Report> {
-    while ports.working().is_none() {
-        ports.begun.wait().await;
-    }
-    Timer::after_millis(KEEP_ALIVE).await;
-    ports.working().and_then(keep_alive)
+fn still_working(ports: &Ports) -> impl Future<Output = Option<Report>> {
+    let mut has_begun = false;
+    let mut pause = Pause::new(KEEP_ALIVE);
+    poll_fn(move |context| {
+        if !has_begun {
+            ports.begun.register(context.waker());
+            has_begun = ports.working().is_some();
+        }
+        if !has_begun {
+            return Poll::Pending;
+        }
+        ready!(pause.poll(context));
+        Poll::Ready(ports.working().and_then(keep_alive))
+    })
 }
 
 fn keep_alive(channel: ChannelId) -> Option<Report> {
@@ -96,7 +121,7 @@ struct Control<'p, B, C> {
 }
 
 impl<B: Bus, C: ControlPipe> Control<'_, B, C> {
-    async fn run(mut self) {
+    async fn run(mut self) -> ! {
         self.bus.enable().await;
         loop {
             match select(self.bus.poll(), self.pipe.setup()).await {
@@ -158,7 +183,7 @@ impl<B: Bus, C: ControlPipe> Control<'_, B, C> {
             if is != was {
                 self.bus.endpoint_set_stalled(address, is);
                 if !is && is_configured {
-                    self.bus.endpoint_set_enabled(address, true);
+                    self.enable(address.direction(), true);
                 }
             }
         }
@@ -166,8 +191,15 @@ impl<B: Bus, C: ControlPipe> Control<'_, B, C> {
 
     fn set_enabled(&mut self, is_enabled: bool) {
         for direction in [Direction::In, Direction::Out] {
-            self.bus.endpoint_set_enabled(EndpointAddress::from_parts(1, direction), is_enabled);
+            self.enable(direction, is_enabled);
         }
+    }
+
+    /// The one place that calls the driver for it: there the compiler knows the endpoints' number, and no check of it is
+    /// left.
+    #[inline(never)]
+    fn enable(&mut self, direction: Direction, is_enabled: bool) {
+        self.bus.endpoint_set_enabled(EndpointAddress::from_parts(1, direction), is_enabled);
     }
 }
 

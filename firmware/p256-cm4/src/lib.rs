@@ -289,13 +289,13 @@ fn scalarmult_variable_base(output_mont_x: &mut [u32; 8], output_mont_y: &mut [u
     let mut current_point: [[u32; 8]; 3] = [[0; 8]; 3];
 
     // e[63] is never negative
-    current_point.copy_from_slice(&table[(e[63] >> 1) as u8 as usize]);
+    current_point.copy_from_slice(&table[(e[63] >> 1) as usize & 7]);
 
     (0..63).rev().for_each(|i| {
         (0..4).for_each(|_| unsafe { P256_double_j(current_point.as_mut_ptr(), current_point.as_ptr()) });
 
         let mut selected_point: [[u32; 8]; 3] = [[0; 8]; 3];
-        selected_point.copy_from_slice(&table[(abs_int(e[i]) >> 1) as u8 as usize]);
+        selected_point.copy_from_slice(&table[(abs_int(e[i]) >> 1) as usize & 7]);
 
         unsafe {
             P256_negate_mod_p_if(selected_point[1].as_mut_ptr(), selected_point[1].as_ptr(), ((e[i] as u8) >> 7) as u32)
@@ -659,8 +659,9 @@ fn slide_257(a: &[u8; 32]) -> [i8; 257] {
                         loop {
                             r[i + b] = 0;
                             b += 1;
-                            if r[i + b] == 0 {
-                                r[i + b] = 1;
+                            let Some(next) = r.get_mut(i + b) else { break };
+                            if *next == 0 {
+                                *next = 1;
                                 b -= 1; // Will be added back after loop footer b++
                                 break;
                             }
@@ -733,16 +734,18 @@ pub fn verify(public_key_x: &[u32; 8], public_key_y: &[u32; 8], hash: &[u8], r: 
         unsafe { P256_double_j(cp.as_mut_ptr(), cp.as_ptr()) };
 
         if bp > 0 {
-            unsafe { P256_add_sub_j(cp.as_mut_ptr(), P256_BASEPOINT_PRECOMP[(bp / 2) as usize].as_ptr(), false, true) };
+            unsafe {
+                P256_add_sub_j(cp.as_mut_ptr(), P256_BASEPOINT_PRECOMP[(bp / 2) as usize & 7].as_ptr(), false, true)
+            };
         } else if bp < 0 {
             unsafe {
-                P256_add_sub_j(cp.as_mut_ptr(), P256_BASEPOINT_PRECOMP[((-bp) / 2) as usize].as_ptr(), true, true)
+                P256_add_sub_j(cp.as_mut_ptr(), P256_BASEPOINT_PRECOMP[((-bp) / 2) as usize & 7].as_ptr(), true, true)
             };
         }
         if pk > 0 {
-            unsafe { P256_add_sub_j(cp.as_mut_ptr(), pk_table[(pk / 2) as usize].as_ptr(), false, false) };
+            unsafe { P256_add_sub_j(cp.as_mut_ptr(), pk_table[(pk / 2) as usize & 7].as_ptr(), false, false) };
         } else if pk < 0 {
-            unsafe { P256_add_sub_j(cp.as_mut_ptr(), pk_table[((-pk) / 2) as usize].as_ptr(), true, false) };
+            unsafe { P256_add_sub_j(cp.as_mut_ptr(), pk_table[((-pk) / 2) as usize & 7].as_ptr(), true, false) };
         }
     });
 

@@ -79,19 +79,19 @@ fn main() -> ! {
 }
 
 #[embassy_executor::task]
-async fn bus(driver: Driver<'static, HardwareVbusDetect>) {
-    keyfob_firmware::usb(driver, ABOUT, &PORTS).await;
+async fn bus(driver: Driver<'static, HardwareVbusDetect>) -> ! {
+    keyfob_firmware::usb(driver, ABOUT, &PORTS).await
 }
 
 #[embassy_executor::task]
-async fn lamp(mut light: Output<'static>) {
-    shine(&LAMP, |on| light.set_level(level(on))).await;
+async fn lamp(mut light: Output<'static>) -> ! {
+    shine(&LAMP, |on| light.set_level(level(on))).await
 }
 
 #[embassy_executor::task]
-async fn token(mut watchdog: Option<WatchdogHandle>) {
+async fn token(mut watchdog: Option<WatchdogHandle>) -> ! {
     let alive = move || watchdog.iter_mut().for_each(WatchdogHandle::pet);
-    let Some(token) = TOKEN.try_take() else { return };
+    let Some(token) = TOKEN.try_take() else { SCB::sys_reset() };
     match token.power_up() {
         Ok(()) => serve(token, &PORTS, &LAMP, alive).await,
         Err(error) => fail(error.status(), &PORTS, &LAMP, alive).await,

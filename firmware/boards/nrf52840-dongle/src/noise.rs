@@ -1,6 +1,8 @@
 //! The chip's random number generator (nRF52840 product specification §6.19), without its bias correction: the health
 //! tests see what the noise is.
 
+use core::mem::ManuallyDrop;
+
 use embassy_nrf::mode::Blocking;
 use embassy_nrf::pac::FICR;
 use embassy_nrf::peripherals::RNG;
@@ -9,7 +11,8 @@ use keyfob_entropy::{Failure, Noise, NoiseFailed};
 use keyfob_firmware::Source;
 
 /// The generator. Nordic states no entropy for uncorrected bytes; a quarter of their bits is counted.
-pub(crate) struct Generator(Rng<'static, Blocking>);
+/// It is for ever: what would stop it needn't be in the image.
+pub(crate) struct Generator(ManuallyDrop<Rng<'static, Blocking>>);
 
 impl Noise for Generator {
     const BITS: u32 = 8;
@@ -35,7 +38,7 @@ impl Source for Generator {
         // SAFETY: `main` leaves the peripheral alone, and the token opens its source once.
         let generator = Rng::new_blocking(unsafe { RNG::steal() });
         generator.set_bias_correction(false);
-        Self(generator)
+        Self(ManuallyDrop::new(generator))
     }
 
     fn unique_id(&mut self) -> [u8; 8] {

@@ -64,9 +64,9 @@ fn main() -> ! {
 }
 
 #[embassy_executor::task]
-async fn token(mut watchdog: Watchdog) {
+async fn token(mut watchdog: Watchdog) -> ! {
     let alive = move || watchdog.feed(PATIENCE);
-    let Some(token) = TOKEN.try_take() else { return };
+    let Some(token) = TOKEN.try_take() else { SCB::sys_reset() };
     match token.power_up() {
         Ok(()) => serve(token, &PORTS, &LAMP, alive).await,
         Err(error) => fail(error.status(), &PORTS, &LAMP, alive).await,

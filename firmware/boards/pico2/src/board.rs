@@ -29,7 +29,7 @@ static SECRET: Mutex<Cell<Option<&'static Secret<32>>>> = Mutex::new(Cell::new(N
 /// Reads the chip's secret, once, before the token starts.
 pub(crate) fn open_secret() -> Result<(), NoSecret> {
     let secret = crate::otp::secret(&mut Randomness::<Trng>::new())?;
-    let secret: &'static Secret<32> = PLACE.init(secret);
+    let secret: &'static Secret<32> = PLACE.try_init(secret).ok_or(NoSecret)?;
     critical_section::with(|section| SECRET.borrow(section).set(Some(secret)));
     Ok(())
 }

@@ -67,9 +67,9 @@ fn main() -> ! {
 }
 
 #[embassy_executor::task]
-async fn token(mut watchdog: Watchdog) {
+async fn token(mut watchdog: Watchdog) -> ! {
     let alive = move || watchdog.feed(PATIENCE);
-    let Some(token) = TOKEN.try_take() else { return };
+    let Some(token) = TOKEN.try_take() else { SCB::sys_reset() };
     let started = board::open_secret().map_err(|NoSecret| Status::StorageFailed);
     match started.and_then(|()| token.power_up().map_err(StartError::status)) {
         Ok(()) => serve(token, &PORTS, &LAMP, alive).await,

@@ -11,12 +11,12 @@ pub const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The token on USB.
 #[embassy_executor::task]
-pub async fn bus(driver: Driver<'static, USB>, about: About, ports: &'static Ports) {
-    keyfob_firmware::usb(driver, about, ports).await;
+pub async fn bus(driver: Driver<'static, USB>, about: About, ports: &'static Ports) -> ! {
+    keyfob_firmware::usb(driver, about, ports).await
 }
 
 /// The light, which shines at the high or at the low level.
 #[embassy_executor::task]
-pub async fn lamp(mut light: Output<'static>, is_high: bool, lamp: &'static Lamp) {
-    shine(lamp, |on| light.set_level(Level::from(on == is_high))).await;
+pub async fn lamp(mut light: Output<'static>, is_high: bool, lamp: &'static Lamp) -> ! {
+    shine(lamp, |on| light.set_level(Level::from(on == is_high))).await
 }
