@@ -39,7 +39,7 @@ pub(crate) struct Options {
     /// Builds in another folder, too, and compares.
     #[arg(long)]
     reproduce: bool,
-    /// Writes the tables of the documentation anew.
+    /// Writes the tables of the documentation anew, and the list of what can panic but for its reasons.
     #[arg(long)]
     record: bool,
 }
@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<Proof> {
         let image = Image::read(&elf)?;
         println!("{} ({})\n{image}", board.title, board.name);
         over.extend(image.over(FLASH, RAM).into_iter().map(|what| format!("{}: {what}", board.name)));
-        let panics = panics::Panics::of(&elf)?;
+        let panics = panics::Panics::of(&board.name, &elf, options.record)?;
         println!("{panics}");
         over.extend(panics.refused.iter().map(|what| format!("{}: {what}", board.name)));
         let folder = manifest::write(board, &elf, &image)?;

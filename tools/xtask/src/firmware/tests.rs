@@ -4,7 +4,7 @@ use keyfob_board::{Board, Chip};
 
 use super::flash::Flash;
 use super::image::Image;
-use super::{FLASH, RAM, chosen, pages, panics};
+use super::{FLASH, RAM, chosen, pages};
 use crate::curve::Curve;
 use crate::footprint::Footprint;
 
@@ -73,19 +73,4 @@ fn the_boards_pages_say_what_their_files_say() {
         let page = std::fs::read_to_string(pages::page(&board)).unwrap();
         assert!(page.contains(&board.table()), "cargo xtask firmware --record writes {} anew", board.name);
     }
-}
-
-/// A branch of each kind, as GNU's assembler writes it: `bl` and `b.w`, forwards and back.
-#[test]
-fn branches_are_read() {
-    let cases: [([u8; 4], u64); 4] = [
-        ([0x00, 0xf0, 0x02, 0xf8], 0x1008),
-        ([0xff, 0xf7, 0xfe, 0xff], 0x1000),
-        ([0x00, 0xf0, 0x02, 0xb8], 0x1008),
-        ([0xff, 0xf7, 0xfe, 0xbf], 0x1000),
-    ];
-    for (bytes, target) in cases {
-        assert_eq!(panics::branch(0x1000, &bytes), Some(target), "{bytes:02x?}");
-    }
-    assert_eq!(panics::branch(0x1000, &[0x00, 0x20, 0x70, 0x47]), None, "movs, bx lr");
 }
