@@ -26,6 +26,30 @@ fn sha256_of_the_standard_examples() {
     assert_ne!(longer.finish(), fork.finish());
 }
 
+/// Every length up to three blocks, in one piece and in two and three of any size.
+#[test]
+fn sha256_and_hmac_are_the_libraries() {
+    use ::hmac::{Hmac, KeyInit, Mac};
+    use sha2::Digest;
+
+    let bytes: Vec<u8> = (0..=192u8).map(|byte| byte.wrapping_mul(151) ^ 0x5a).collect();
+    for length in 0..=192 {
+        let message = &bytes[..length];
+        let expected: [u8; 32] = sha2::Sha256::digest(message).into();
+        for first in 0..=length {
+            let (front, back) = message.split_at(first);
+            let (middle, end) = back.split_at(back.len() / 3);
+            assert_eq!(sha256(&[front, back]), expected, "{first} of {length}");
+            assert_eq!(sha256(&[front, middle, end]), expected, "{first} of {length}");
+        }
+        // The length is the key's, too: shorter than a block, as long, and longer.
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(message).unwrap();
+        mac.update(&bytes[length..]);
+        let expected: [u8; 32] = mac.finalize().into_bytes().into();
+        assert_eq!(hmac_sha256(message, &[&bytes[length..]]).expose(), &expected, "a key of {length}");
+    }
+}
+
 #[test]
 fn hkdf_rfc_5869_a_1_to_a_3() {
     let mut okm = [0; 42];
