@@ -19,6 +19,19 @@ pub(crate) enum Curve {
 }
 
 impl Curve {
+    /// The one that boards with a processor of this target have.
+    pub(crate) fn of_boards(target: &str) -> Self {
+        if target == "thumbv6m-none-eabi" { Self::Portable } else { Self::Assembly }
+    }
+
+    /// What Cargo is told in the firmware's folder when it builds an image that has it.
+    pub(crate) const fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Portable => &[],
+            Self::Assembly => &["--config", "assembly.toml"],
+        }
+    }
+
     /// Reads an image.
     ///
     /// # Errors

@@ -91,7 +91,12 @@ impl Image {
         // There Cargo finds the flags of every image, to which the sysroot is added.
         build.current_dir(root().join("firmware")).args(["--bin", &binary, "--target", target]);
         build.arg("--config").arg(format!("target.{target}.rustflags = ['--sysroot={sysroot}']"));
-        build.arg("--target-dir").arg(&target_dir).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        build
+            .args(self.curve.options())
+            .arg("--target-dir")
+            .arg(&target_dir)
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
         run(build.stdout(Stdio::inherit()))?;
         let path = target_dir.join(target).join("release").join(binary);
         let curve = fs::read(&path).map_err(Into::into).and_then(|elf| Curve::of(&elf));

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use keyfob_board::Board;
 
+use crate::curve::Curve;
 use crate::footprint::sysroot_of;
 use crate::process::{cargo, root, run, target_directory};
 
@@ -69,6 +70,7 @@ impl Build {
         // There Cargo finds the flags of every image, to which these are added.
         command.current_dir(&firmware).args(["--target", &self.target]).arg("--target-dir").arg(&self.target_dir);
         command.arg("--config").arg(format!("target.{}.rustflags = {:?}", self.target, self.flags()?));
+        command.args(Curve::of_boards(&self.target).options());
         command.env("RUSTC_WRAPPER", firmware.join("rustc")).env("KEYFOB_SOURCES", &self.root);
         // The user's own flags would make another image than the one that is quoted.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
