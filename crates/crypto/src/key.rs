@@ -102,6 +102,16 @@ pub trait AgreementKey: Sized {
     /// [`BadKey`] for zero and for anything from the order upwards.
     fn from_secret(secret: &Secret<32>) -> Result<Self, BadKey>;
 
+    /// Takes a key from its scalar and the public key that was worked out from it before: an implementation needn't do
+    /// that again, which is as long as agreeing takes.
+    ///
+    /// # Errors
+    /// [`BadKey`] for what is no scalar. That they don't belong together may show only when nobody can agree with it.
+    fn from_pair(secret: &Secret<32>, public: &PublicKey) -> Result<Self, BadKey> {
+        let key = Self::from_secret(secret)?;
+        if key.public() == *public { Ok(key) } else { Err(BadKey) }
+    }
+
     /// Gives the scalar for safe keeping.
     #[must_use]
     fn to_secret(&self) -> Secret<32>;

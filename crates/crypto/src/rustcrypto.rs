@@ -57,6 +57,11 @@ impl AgreementKey for P256Agreement {
         Ok(Self { secret, public })
     }
 
+    fn from_pair(secret: &Secret<32>, public: &PublicKey) -> Result<Self, BadKey> {
+        let secret = p256::SecretKey::from_slice(secret.expose()).map_err(|_| BadKey)?;
+        Ok(Self { secret, public: *public })
+    }
+
     fn to_secret(&self) -> Secret<32> {
         expose(self.secret.to_bytes())
     }

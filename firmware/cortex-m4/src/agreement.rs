@@ -25,6 +25,10 @@ impl AgreementKey for Agreement {
         Ok(Self { secret, public })
     }
 
+    fn from_pair(secret: &Secret<32>, public: &PublicKey) -> Result<Self, BadKey> {
+        Ok(Self { secret: Scalar::decode(secret)?, public: *public })
+    }
+
     fn to_secret(&self) -> Secret<32> {
         self.secret.encode()
     }

@@ -184,6 +184,18 @@ fn a_pair_is_the_key() {
     assert!(P256Signing::from_pair(&key.to_secret(), &PublicKey([5; 33])).is_err());
 }
 
+/// What is taken from a pair agrees as the key does, with a scalar that is checked; the public key is believed.
+#[test]
+fn a_pair_agrees_as_the_key() {
+    let (key, peer) = (P256Agreement::generate(&mut System), P256Agreement::generate(&mut System));
+    let pair = P256Agreement::from_pair(&key.to_secret(), &key.public()).unwrap();
+    assert_eq!(pair.public(), key.public());
+    assert!(pair.agree(&peer.public()).unwrap() == peer.agree(&key.public()).unwrap());
+    let wrong = P256Agreement::from_pair(&key.to_secret(), &peer.public()).unwrap();
+    assert!(wrong.agree(&peer.public()).unwrap() != peer.agree(&wrong.public()).unwrap());
+    assert!(P256Agreement::from_pair(&Secret::zero(), &key.public()).is_err());
+}
+
 #[test]
 fn scalars_are_taken_from_one_to_below_the_order() {
     let order = bytes(ORDER);

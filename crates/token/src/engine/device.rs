@@ -10,8 +10,9 @@ use super::sealed_store::{SealedStore, room};
 use super::{Engine, StartError, key};
 use crate::platform::Platform;
 
-/// The stored value: serial, handshake key, signing key.
-const SIZE: usize = 8 + 32 + 32;
+/// The stored value: serial, handshake key, signing key, and the public keys of both, so that a power-up needn't work
+/// them out again.
+const SIZE: usize = 8 + 2 * 32 + 2 * 33;
 
 /// The device's keys.
 pub(super) struct Device<C: Crypto> {
@@ -24,13 +25,16 @@ pub(super) struct Device<C: Crypto> {
 impl<C: Crypto> Device<C> {
     fn from_stored(stored: &[u8]) -> Option<Result<Self, BadKey>> {
         let (serial, keys) = stored.split_first_chunk()?;
-        let (handshake, signing) = keys.split_first_chunk()?;
-        let (handshake, signing) = (Secret::new(*handshake), Secret::from_slice(signing)?);
+        let (handshake, rest) = keys.split_first_chunk()?;
+        let (signing, rest) = rest.split_first_chunk()?;
+        let (public_handshake, rest) = rest.split_first_chunk()?;
+        let public_signing = PublicKey(rest.try_into().ok()?);
+        let (handshake, signing) = (Secret::new(*handshake), Secret::new(*signing));
         Some((|| {
             Ok(Self {
                 serial: Serial(*serial),
-                handshake: C::Agreement::from_secret(&handshake)?,
-                signing: C::Signing::from_secret(&signing)?,
+                handshake: C::Agreement::from_pair(&handshake, &PublicKey(*public_handshake))?,
+                signing: C::Signing::from_pair(&signing, &public_signing)?,
                 is_certified: false,
             })
         })())
@@ -87,7 +91,9 @@ impl<P: Platform> Engine<P> {
         let signing = <P::Crypto as Crypto>::Signing::generate(entropy);
         let mut value = Secret::<SIZE>::zero();
         let (secret_handshake, secret_signing) = (handshake.to_secret(), signing.to_secret());
-        let parts = serial.0.iter().chain(secret_handshake.expose()).chain(secret_signing.expose());
+        let (public_handshake, public_signing) = (handshake.public(), signing.public());
+        let secrets = secret_handshake.expose().iter().chain(secret_signing.expose());
+        let parts = serial.0.iter().chain(secrets).chain(&public_handshake.0).chain(&public_signing.0);
         value.expose_mut().iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
         let mut transaction = self.store.begin();
         transaction.put(key::DEVICE, value.expose())?;

@@ -1,7 +1,7 @@
 //! A vendor's walled-off place: its keys, where its updates stand, its time.
 
 use keyfob_crypto::{AgreementKey, Crypto, PublicKey, Secret};
-use keyfob_signed::VendorRoot;
+use keyfob_signed::{Endorsement, VendorRoot, read_unverified};
 use keyfob_wire::{Instant, PartitionId, Status, UnixTime, VendorHint};
 
 use super::clock::{CLOCK, PcClock};
@@ -138,6 +138,8 @@ impl<P: Platform> Engine<P> {
                 continue;
             };
             let parts = parts(value).ok_or(corrupt)?;
+            // None is stored but for the very keys that it lies beside.
+            let endorsement: Endorsement = read_unverified(parts.stored.endorsement).map_err(|_| corrupt)?;
             let mut buffer = [0; room(STATE)];
             let state = self.store.get(key::state(index), &mut buffer).map_err(|_| corrupt)?.ok_or(corrupt)?;
             let (sequence, mark, minimum_epoch) = read_state(state).ok_or(corrupt)?;
@@ -150,7 +152,7 @@ impl<P: Platform> Engine<P> {
             place.set(Partition {
                 id: parts.id,
                 root: VendorRoot(parts.root),
-                handshake: AgreementKey::from_secret(&parts.handshake).map_err(|_| corrupt)?,
+                handshake: AgreementKey::from_pair(&parts.handshake, &endorsement.handshake).map_err(|_| corrupt)?,
                 sequence,
                 mark,
                 marked: None,

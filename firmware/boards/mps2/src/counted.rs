@@ -43,6 +43,11 @@ impl<K: AgreementKey> AgreementKey for CountedKey<K> {
         count(KEY, || K::from_secret(secret).map(Self))
     }
 
+    fn from_pair(secret: &Secret<32>, public: &PublicKey) -> Result<Self, BadKey> {
+        // Nothing is worked out.
+        K::from_pair(secret, public).map(Self)
+    }
+
     fn to_secret(&self) -> Secret<32> {
         self.0.to_secret()
     }
