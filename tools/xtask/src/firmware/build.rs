@@ -12,10 +12,6 @@ use crate::curve::Curve;
 use crate::footprint::sysroot_of;
 use crate::process::{cargo, root, run, target_directory};
 
-/// How large a function may be to be compiled into its callers, as LLVM counts; where it builds for the least size, it
-/// would stop at 5. Then most checks of lengths meet the constants that they are of, and a few kilobytes of code go.
-const INLINED: u32 = 30;
-
 /// What an image is built of.
 pub(crate) struct Build {
     package: String,
@@ -84,7 +80,6 @@ impl Build {
         let map = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
         Ok(vec![
             format!("--sysroot={}", self.sysroot),
-            format!("-Cllvm-args=-inline-threshold={INLINED}"),
             "-Csymbol-mangling-version=v0".to_owned(),
             map(&self.root, "/keyfob"),
             map(&self.target_dir, "/target"),
