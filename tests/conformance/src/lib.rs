@@ -9,6 +9,7 @@ mod case;
 mod cases;
 mod direct;
 mod licence;
+mod other;
 mod raw;
 #[cfg(unix)]
 mod served;

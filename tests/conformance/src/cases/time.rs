@@ -1,10 +1,11 @@
 //! Signed time. `docs/spec.md`, §7.8 and §8.4.
 
-use keyfob::{Error, Signed, Status, UnixTime, Verdict};
+use keyfob::{Error, Signed, Status, UnixTime};
 use keyfob_issuing::{OsEntropy, Vendor};
 
 use crate::case::{ensure, same};
 use crate::licence::{EXPIRY, START, TIMED, TODAY};
+use crate::other::Other;
 use crate::{Bench, Failure};
 
 super::cases! {
@@ -149,37 +150,19 @@ fn the_tokens_time_passes(bench: &mut Bench) -> Result<(), Failure> {
 }
 
 fn the_greater_time_counts(bench: &mut Bench) -> Result<(), Failure> {
-    // This ends the timed licence of the bench's token for good, so it happens on another vendor's mark: a token of
-    // its own.
-    let fob = bench.fresh()?;
-    let mut record = crate::bench::enrol(&bench.vendor, &*fob, bench.patience)?;
-    let mut guest = crate::bench::guest(&*fob, bench.patience)?;
-    let plan = keyfob_issuing::UpdatePlan { issued: TODAY, grants: vec![crate::licence::public()], steps: Vec::new() };
-    let issued = bench.vendor.issue(&record, &plan, &mut OsEntropy)?;
-    guest.apply(&issued.file)?;
-    record = issued.record;
-    let check = |time| {
-        let client = keyfob::Client::builder(&bench.app)
-            .transport("the other", crate::bench::Way(fob.way()))
-            .accept_emulated()
-            .timeout(bench.patience)
-            .time(move || UnixTime(time))
-            .open()?;
-        Ok::<_, Failure>(match client.login(TIMED)?.check()? {
-            Verdict::Full(_) => Status::Ok,
-            Verdict::Denied(refusal) => refusal.status,
-        })
-    };
-    same("unknown to both", &check(0)?, &Status::TimeUnknown)?;
-    same("by the app's time", &check(EXPIRY.0)?, &Status::Expired)?;
+    // This ends the timed licence for good.
+    let mut other = Other::new(bench)?;
+    let check = |other: &Other, time| other.check(bench, TIMED, UnixTime(time));
+    same("unknown to both", &check(&other, 0)?, &Status::TimeUnknown)?;
+    same("by the app's time", &check(&other, EXPIRY.0)?, &Status::Expired)?;
     for (time, expected) in [(TODAY.0, Status::Ok), (EXPIRY.0, Status::Expired)] {
-        let asked = guest.time(bench.vendor.root())?;
-        let statement =
-            bench.vendor.sign_time(record.serial, asked.partition, asked.nonce, UnixTime(time), &mut OsEntropy)?;
-        guest.set_time(bench.vendor.root(), &Signed { bytes: &statement, certificate: None })?;
+        let asked = other.guest.time(bench.vendor.root())?;
+        let serial = other.record.serial;
+        let statement = bench.vendor.sign_time(serial, asked.partition, asked.nonce, UnixTime(time), &mut OsEntropy)?;
+        other.guest.set_time(bench.vendor.root(), &Signed { bytes: &statement, certificate: None })?;
         // The PC's clock is turned back, or stands at nothing.
         for claimed in [0, 1, START.0] {
-            same(&format!("signed {time}, claimed {claimed}"), &check(claimed)?, &expected)?;
+            same(&format!("signed {time}, claimed {claimed}"), &check(&other, claimed)?, &expected)?;
         }
     }
     Ok(())

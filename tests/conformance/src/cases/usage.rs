@@ -12,6 +12,7 @@ use crate::case::{ensure, same};
 use crate::licence::{
     COUNTED, DISABLED, EXPIRY, HIDDEN, MODULAR, MODULES, PLAIN, PRIVATE, PUBLIC, START, TIMED, TODAY, UNSOLD,
 };
+use crate::other::Other;
 use crate::{Bench, Failure};
 
 super::cases! {
@@ -143,11 +144,10 @@ fn from_the_expiry_on_it_is_expired(bench: &mut Bench) -> Result<(), Failure> {
 }
 
 fn without_any_time_a_time_limit_is_refused(bench: &mut Bench) -> Result<(), Failure> {
-    // The token's own time counts once it has been told one; `the_greater_time_counts` has a token without.
-    let knows = bench.guest()?.time(bench.vendor.root())?.mark != UnixTime::UNKNOWN;
-    let expected = if knows { Status::Ok } else { Status::TimeUnknown };
-    same("with a limit", &verdict(bench, TIMED, UnixTime::UNKNOWN, Modules(0))?, &expected)?;
-    same("without", &verdict(bench, PLAIN, UnixTime::UNKNOWN, Modules(0))?, &Status::Ok)
+    // What other cases have claimed or signed would count.
+    let other = Other::new(bench)?;
+    same("with a limit", &other.check(bench, TIMED, UnixTime::UNKNOWN)?, &Status::TimeUnknown)?;
+    same("without", &other.check(bench, PLAIN, UnixTime::UNKNOWN)?, &Status::Ok)
 }
 
 fn modules_that_arent_granted_are_missing(bench: &mut Bench) -> Result<(), Failure> {
