@@ -29,7 +29,7 @@ pub(super) fn run(steps: &'static [Step]) -> Result<Vec<Ended>> {
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {
         let work = || -> Result<()> {
-            while let Some((name, _)) = lock(&waiting).next() {
+            while let Some((name, _)) = next(&waiting) {
                 println!("\n... {name} begins");
                 let start = Instant::now();
                 let (outcome, printed) = step(name, &folder)?;
@@ -49,6 +49,11 @@ pub(super) fn run(steps: &'static [Step]) -> Result<Vec<Ended>> {
             .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })?;
     Ok(ended.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+/// Takes the next step. In the condition of a loop the lock would be held until its body has ended.
+fn next(waiting: &Mutex<std::slice::Iter<'static, Step>>) -> Option<&'static Step> {
+    lock(waiting).next()
 }
 
 /// Runs a step in a process of its own, and returns what it has printed.
