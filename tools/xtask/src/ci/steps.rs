@@ -24,17 +24,15 @@ pub(crate) const STEPS: &[Step] = &[
     ("bench", || bench::run(&bench::Options { quick: true, ..bench::Options::default() })),
     ("python", python),
     ("wireshark", wireshark),
-];
-
-/// The steps that keep one processor busy, for minutes, and time nothing: they run beside each other. What takes
-/// longest comes first.
-pub(crate) const BESIDE: &[Step] = &[
-    ("firmware", firmware::in_ci),
     ("guest", || guest::run(&guest::Options::default())),
-    ("cortex", || cortex::run(&cortex::Options::in_ci())),
     ("sim", sim::in_ci),
     ("fuzz", fuzz::in_ci),
 ];
+
+/// The steps that keep one processor busy most of the time, for minutes, and time nothing: they run beside each other.
+/// Those above have use for all processors.
+pub(crate) const BESIDE: &[Step] =
+    &[("firmware", firmware::in_ci), ("cortex", || cortex::run(&cortex::Options::in_ci()))];
 
 fn format() -> Result<Proof> {
     if !works(&mut cargo(&["fmt", "--version"])) {
